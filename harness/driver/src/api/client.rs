@@ -1,0 +1,59 @@
+//! Connecting.
+
+use std::path::Path;
+
+use kube::Client;
+use kube::config::{Config, KubeConfigOptions, Kubeconfig};
+
+use super::ApiError;
+use crate::context::RunContext;
+
+/// Makes a client for one context of one kubeconfig file. Nothing is asked of the server yet.
+///
+/// `context` is the context's name; `None` takes the file's current one.
+///
+/// # Errors
+/// When the file cannot be read, or does not have the context. A server that is down is no error here.
+pub async fn client(path: &Path, context: Option<&str>) -> Result<Client, ApiError> {
+    install_crypto();
+    let unreadable = |source| ApiError::Kubeconfig { path: path.to_owned(), source };
+    let kubeconfig = Kubeconfig::read_from(path).map_err(unreadable)?;
+    if let Some(wanted) = context
+        && !kubeconfig.contexts.iter().any(|known| known.name == wanted)
+    {
+        return Err(ApiError::UnknownContext {
+            path: path.to_owned(),
+            context: wanted.to_owned(),
+            known: kubeconfig.contexts.into_iter().map(|known| known.name).collect(),
+        });
+    }
+    let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
+    let config = Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(unreadable)?;
+    Client::try_from(config).map_err(|error| ApiError::Request {
+        what: format!("use the kubeconfig {}", path.display()),
+        source: error.into(),
+    })
+}
+
+/// Lets one request happen: inside its deadline and while the run goes on.
+pub(super) async fn request<T>(
+    context: &RunContext,
+    what: &str,
+    future: impl Future<Output = Result<T, kube::Error>>,
+) -> Result<T, ApiError> {
+    let limit = dualproof_model::plan::Timeouts::of(context.timeouts.request);
+    tokio::select! {
+        biased;
+        () = context.cancel.cancelled() => Err(ApiError::Cancelled { what: what.to_owned() }),
+        result = tokio::time::timeout(limit, future) => match result {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(ApiError::Request { what: what.to_owned(), source: error.into() }),
+            Err(_) => Err(ApiError::Deadline { what: what.to_owned(), limit }),
+        }
+    }
+}
+
+/// Chooses rustls's crypto provider once for the process; a second call, or another's choice before, changes nothing.
+fn install_crypto() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}

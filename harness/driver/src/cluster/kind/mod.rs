@@ -1,0 +1,13 @@
+//! kind: Kubernetes in Docker.
+//!
+//! The configuration is rendered and kept as `kind.yaml`, the kubeconfig goes to a private file (the user's own is never
+//! touched), readiness is watched, not waited for by kind (whose `--wait` runs out with exit code 0).
+
+mod cure;
+mod provider;
+mod settings;
+mod tools;
+
+pub use provider::Kind;
+pub use settings::{KindSettings, render};
+pub use tools::KindTools;

@@ -1,0 +1,17 @@
+//! Clusters: one that the run makes with kind, or one that is there already.
+//!
+//! A [`Provider`] makes a [`Cluster`], gives it images and closes it. A new provider is one file or folder here that
+//! implements the trait. Nothing is removed that the run did not make.
+
+mod error;
+mod existing;
+mod images;
+mod kind;
+mod nodes;
+mod provider;
+
+pub use error::ClusterError;
+pub use existing::Existing;
+pub use images::{full_name, missing_images};
+pub use kind::{Kind, KindSettings, KindTools, render};
+pub use provider::{Cluster, Provider, ToolVersions};

@@ -1,0 +1,66 @@
+//! What a provider of clusters must be able to do.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+
+use super::ClusterError;
+use crate::context::RunContext;
+
+/// Versions of the tools that a provider uses, by name, as the tools say them.
+pub type ToolVersions = BTreeMap<String, String>;
+
+/// A cluster that answers.
+#[derive(Clone)]
+pub struct Cluster {
+    /// The client for it.
+    pub client: kube::Client,
+    /// kind's name of it, or the kubeconfig's context.
+    pub name: String,
+    /// The kubeconfig file for tools that need one.
+    pub kubeconfig: PathBuf,
+    /// The context in it; `None` for its current one.
+    pub context: Option<String>,
+    /// This run made it, so this run may remove it.
+    pub created: bool,
+    /// The names of its nodes, sorted; empty where the user may not list them.
+    pub nodes: Vec<String>,
+}
+
+/// A source of clusters.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// Looks for everything that would make the creation fail, and makes nothing but a pulled node image.
+    ///
+    /// # Errors
+    /// The first obstacle, with its cure.
+    async fn preflight(&self, context: &RunContext) -> Result<ToolVersions, ClusterError>;
+
+    /// Makes the cluster, or finds it, and returns it when every node is Ready.
+    ///
+    /// # Errors
+    /// Why there is none. What was made by then has been removed again, unless it is to be kept.
+    async fn create(&self, context: &RunContext) -> Result<Cluster, ClusterError>;
+
+    /// Gives the nodes those images that they lack and this machine has. Returns notes for people about the others.
+    ///
+    /// # Errors
+    /// When the nodes cannot be asked, or the run was stopped. An image that could not be loaded is no error but a note:
+    /// the kubelet may still pull it.
+    async fn load_images(
+        &self,
+        context: &RunContext,
+        cluster: &Cluster,
+        images: &[String],
+    ) -> Result<Vec<String>, ClusterError>;
+
+    /// Removes the cluster if this run made it. Call it with [`RunContext::for_cleanup`] after the user stopped the run.
+    ///
+    /// # Errors
+    /// When it does not belong to this run, or could not be removed. A cluster that was found is no error: nothing happens.
+    async fn close(&self, context: &RunContext, cluster: &Cluster) -> Result<(), ClusterError>;
+
+    /// Says how to look at a cluster that is kept, and how to remove it.
+    fn keep_note(&self, cluster: &Cluster) -> String;
+}

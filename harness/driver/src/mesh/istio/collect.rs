@@ -1,0 +1,173 @@
+//! Reads every proxy's admin API, its redirect log, and istiod's sync state, into the bundle.
+
+use std::time::Duration;
+
+use dualproof_dump::bundle::{Writer, layout};
+use dualproof_dump::envoy;
+use dualproof_model::evidence::PodRef;
+use dualproof_model::plan::Timeouts;
+use futures_util::StreamExt;
+use futures_util::stream;
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+
+use super::control_plane::{istiods, read_syncz};
+use crate::api;
+use crate::cluster::Cluster;
+use crate::context::RunContext;
+use crate::trouble::chain;
+
+/// Envoy's admin port, on the pod's loopback (istio/istio:pkg/config/constants `ProxyAdminPort` default).
+const ADMIN: u16 = 15000;
+
+/// Proxies read at the same time: a dump keeps Envoy's main thread busy, and the API server carries them all.
+const AT_ONCE: usize = 4;
+
+/// Pages of the admin API and their files, cheapest last needed first. The counters tell of refused updates; the whole page
+/// would be hundreds of lines that no check reads.
+const PAGES: [(&str, &str); 5] = [
+    ("/server_info", layout::SERVER_INFO),
+    ("/listeners?format=json", layout::LISTENERS),
+    ("/clusters?format=json", layout::CLUSTERS),
+    ("/config_dump?include_eds", layout::CONFIG_DUMP),
+    (
+        "/stats?filter=(update_rejected%7Cupdate_success%7Cupdate_failure)$%7C%5Elistener_manager%5C.%7C%5Ecluster_manager%5C.",
+        layout::STATS,
+    ),
+];
+
+/// What of a node's metadata goes into the bundle. The rest is the pod's annotations and the proxy's environment, where
+/// anybody may have put anything.
+const METADATA: [&str; 8] = [
+    "ISTIO_VERSION",
+    "INSTANCE_IPS",
+    "NAME",
+    "NAMESPACE",
+    "NODE_NAME",
+    "CLUSTER_ID",
+    "INTERCEPTION_MODE",
+    "DNS_CAPTURE",
+];
+
+/// The last lines of istiod's log that are kept.
+const LOG_LINES: i64 = 5000;
+
+/// Reads the proxies of `pods`, four at a time, and istiod. What cannot be read is noted as missing.
+pub(super) async fn collect(context: &RunContext, cluster: &Cluster, pods: &[PodRef], writer: &Writer) {
+    let reads: Vec<_> = pods.iter().map(|pod| collect_proxy(context, cluster, pod, writer)).collect();
+    let proxies = stream::iter(reads).buffer_unordered(AT_ONCE).for_each(|()| std::future::ready(()));
+    let sync = async {
+        match read_syncz(context, cluster).await {
+            Ok(bytes) => add(writer, layout::SYNCZ, &bytes),
+            Err(error) => writer.missing(layout::SYNCZ, chain(&error)),
+        }
+    };
+    futures_util::join!(proxies, sync);
+}
+
+/// Adds the end of istiod's log, for a run that failed.
+pub(super) async fn collect_log(context: &RunContext, cluster: &Cluster, writer: &Writer) {
+    let mut log = String::new();
+    let istiods = match istiods(context, cluster).await {
+        Ok(istiods) => istiods,
+        Err(error) => return writer.missing(layout::CONTROL_PLANE_LOG, chain(&error)),
+    };
+    for istiod in istiods {
+        match api::logs(context, &cluster.client, &istiod, "discovery", false, Some(LOG_LINES)).await {
+            Ok(text) => log.push_str(&format!("==> {istiod} <==\n{text}\n")),
+            Err(error) => writer.missing(format!("{} of {istiod}", layout::CONTROL_PLANE_LOG), chain(&error)),
+        }
+    }
+    add(writer, layout::CONTROL_PLANE_LOG, log.as_bytes());
+}
+
+async fn collect_proxy(context: &RunContext, cluster: &Cluster, pod: &PodRef, writer: &Writer) {
+    let budget = Timeouts::of(context.timeouts.dump);
+    let end = Instant::now() + budget;
+    for (page, file) in PAGES {
+        let path = layout::proxy_file(pod, file);
+        match read(context, cluster, pod, page, end).await {
+            Ok(bytes) => keep(writer, &path, file, &bytes),
+            Err(why) => writer.missing(path, why),
+        }
+    }
+    let container = layout::REDIRECT_CONTAINER;
+    let path = layout::log(pod, container);
+    match api::logs(context, &cluster.client, pod, container, false, None).await {
+        Ok(text) => add(writer, &path, text.as_bytes()),
+        Err(error) => writer.missing(path, chain(&error)),
+    }
+}
+
+async fn read(
+    context: &RunContext,
+    cluster: &Cluster,
+    pod: &PodRef,
+    page: &str,
+    end: Instant,
+) -> Result<Vec<u8>, String> {
+    let left = end.saturating_duration_since(Instant::now());
+    if left == Duration::ZERO {
+        return Err(format!("the {} s for this proxy were used up before it was asked", context.timeouts.dump));
+    }
+    api::get_local(context, &cluster.client, pod, ADMIN, page, left).await.map_err(|error| chain(&error))
+}
+
+/// Puts a page into the bundle, without what could be secret.
+fn keep(writer: &Writer, path: &str, file: &str, bytes: &[u8]) {
+    match file {
+        layout::CONFIG_DUMP => match envoy::redact(bytes, path) {
+            Ok(clean) => {
+                add(writer, path, &clean);
+                writer.redacted(format!("{path} SecretsConfigDump"), "certificates and keys never enter a bundle");
+            }
+            Err(error) => writer.missing(path, chain(&error)),
+        },
+        layout::SERVER_INFO => match strip_server_info(bytes) {
+            Ok(clean) => {
+                add(writer, path, &clean);
+                writer.redacted(
+                    format!("{path} node.metadata"),
+                    "annotations and the proxy's environment may hold secrets; names, addresses and the version are kept",
+                );
+            }
+            Err(error) => writer.missing(path, format!("/server_info is no JSON: {error}")),
+        },
+        _ => add(writer, path, bytes),
+    }
+}
+
+/// Keeps version, state, uptimes, the node's id and cluster, and of its metadata what [`METADATA`] names, with the switches
+/// of dual stack from its `proxyMetadata`.
+pub(super) fn strip_server_info(bytes: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
+    let all: Map<String, Value> = serde_json::from_slice(bytes)?;
+    let mut kept = only(&all, &["version", "state", "uptime_current_epoch", "uptime_all_epochs"]);
+    if let Some(Value::Object(node)) = all.get("node") {
+        let mut node_kept = only(node, &["id", "cluster", "user_agent_name", "user_agent_build_version"]);
+        if let Some(Value::Object(metadata)) = node.get("metadata") {
+            let mut metadata_kept = only(metadata, &METADATA);
+            if let Some(Value::Object(environment)) =
+                metadata.get("PROXY_CONFIG").and_then(|config| config.get("proxyMetadata"))
+            {
+                let switches = environment.iter().filter(|(key, _)| key.ends_with("DUAL_STACK"));
+                let switches: Map<String, Value> = switches.map(|(key, value)| (key.clone(), value.clone())).collect();
+                let config = Map::from_iter([("proxyMetadata".to_owned(), Value::Object(switches))]);
+                metadata_kept.insert("PROXY_CONFIG".to_owned(), Value::Object(config));
+            }
+            node_kept.insert("metadata".to_owned(), Value::Object(metadata_kept));
+        }
+        kept.insert("node".to_owned(), Value::Object(node_kept));
+    }
+    serde_json::to_vec_pretty(&kept)
+}
+
+fn only(map: &Map<String, Value>, keys: &[&str]) -> Map<String, Value> {
+    keys.iter().filter_map(|key| Some(((*key).to_owned(), map.get(*key)?.clone()))).collect()
+}
+
+/// A file that cannot be written is missing like one that cannot be read; a full disk shows in the manifest's own write.
+fn add(writer: &Writer, path: &str, bytes: &[u8]) {
+    if let Err(error) = writer.add(path, bytes) {
+        writer.missing(path, chain(&error));
+    }
+}

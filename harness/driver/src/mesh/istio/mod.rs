@@ -1,0 +1,15 @@
+//! Istio with sidecars, installed by istioctl.
+
+mod collect;
+mod control_plane;
+mod converge;
+mod images;
+mod install;
+mod mesh;
+mod operator;
+mod remove;
+mod tool;
+
+pub(super) use mesh::Istio;
+pub use operator::render_operator;
+pub use tool::{DownloadError, RELEASES, archive_name, download};

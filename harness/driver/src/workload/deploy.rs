@@ -1,0 +1,134 @@
+//! Makes the namespaces, applies the manifests, and waits until the pods can be called.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dualproof_model::evidence::PodRef;
+use futures_util::future::try_join_all;
+
+use super::WorkloadError;
+use super::ready::{Expected, wait_ready};
+use crate::api::{self, Document};
+use crate::cluster::Cluster;
+use crate::context::RunContext;
+
+/// One manifest for one namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workload {
+    /// The namespace to make and to apply into.
+    pub namespace: String,
+    /// The manifest's name, for errors.
+    pub manifest: String,
+    /// The manifest: YAML, any number of documents.
+    pub text: String,
+    /// Whether its pods belong into the mesh.
+    pub inject: bool,
+}
+
+/// How the mesh takes pods in, and how one that was taken in is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MeshMark<'a> {
+    /// The label of a namespace whose pods are taken in; `None` when nothing needs one.
+    pub label: Option<(&'a str, &'a str)>,
+    /// The container that such a pod has; `None` when pods stay as they are.
+    pub sidecar: Option<&'a str>,
+}
+
+/// Workloads that can be called.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Deployed {
+    /// Their namespaces, sorted.
+    pub namespaces: Vec<String>,
+    /// Their Ready pods, sorted.
+    pub pods: Vec<RunningPod>,
+    /// What should have settled and had not when the run went on: Services without a ready endpoint in one of their families.
+    /// It is evidence, not trouble: the judge will see it in the objects.
+    pub unsettled: Vec<String>,
+}
+
+impl Deployed {
+    /// Lists the pods that are in the mesh.
+    #[must_use]
+    pub fn meshed(&self) -> Vec<PodRef> {
+        self.pods.iter().filter(|pod| pod.meshed).map(|pod| pod.pod.clone()).collect()
+    }
+}
+
+/// A Ready pod.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RunningPod {
+    /// The pod.
+    pub pod: PodRef,
+    /// The value of its label `app`; empty when it has none.
+    pub app: String,
+    /// Whether it has the mesh's sidecar.
+    pub meshed: bool,
+}
+
+/// Deploys workloads and returns when each Deployment and DaemonSet is wholly available, every pod Ready and, where it
+/// should be, in the mesh; then waits a little for a ready endpoint in each family of each Service.
+///
+/// All manifests are read before anything is made. Namespaces go on beside each other, within `timeouts.workload_ready`.
+///
+/// # Errors
+/// A manifest that is none; a namespace that is there and not this run's ([`api::ApiError::NotOurs`]); a Service that the
+/// cluster refuses ([`WorkloadError::NotDual`]); pods that are not ready in time, with the reasons; pods that were not
+/// injected. A Service without endpoints is no error: see [`Deployed::unsettled`].
+pub async fn deploy(
+    context: &RunContext,
+    cluster: &Cluster,
+    workloads: &[Workload],
+    mark: MeshMark<'_>,
+) -> Result<Deployed, WorkloadError> {
+    let spaces = by_namespace(workloads)?;
+    try_join_all(spaces.iter().map(|(namespace, space)| make(context, cluster, namespace, space, mark))).await?;
+    let expected = try_join_all(spaces.iter().map(async |(namespace, space)| {
+        let nothing = BTreeMap::new();
+        let applied =
+            api::apply(context, &cluster.client, &space.documents, Some(namespace.as_str()), &nothing).await?;
+        let sidecar = mark.sidecar.filter(|_| space.inject).map(str::to_owned);
+        Ok::<Expected, WorkloadError>(Expected::of(namespace, &applied, sidecar))
+    }))
+    .await?;
+    wait_ready(context, cluster, &expected).await
+}
+
+#[derive(Debug)]
+struct Space {
+    inject: bool,
+    documents: Vec<Document>,
+}
+
+fn by_namespace(workloads: &[Workload]) -> Result<BTreeMap<String, Space>, WorkloadError> {
+    let mut spaces: BTreeMap<String, Space> = BTreeMap::new();
+    for workload in workloads {
+        let documents = api::documents(&workload.manifest, &workload.text)?;
+        let space = spaces
+            .entry(workload.namespace.clone())
+            .or_insert_with(|| Space { inject: workload.inject, documents: Vec::new() });
+        if space.inject != workload.inject {
+            return Err(WorkloadError::Ambiguous(workload.namespace.clone()));
+        }
+        space.documents.extend(documents);
+    }
+    Ok(spaces)
+}
+
+async fn make(
+    context: &RunContext,
+    cluster: &Cluster,
+    namespace: &str,
+    space: &Space,
+    mark: MeshMark<'_>,
+) -> Result<(), WorkloadError> {
+    let label = mark.label.filter(|_| space.inject);
+    let labels: BTreeMap<String, String> =
+        label.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+    api::create_namespace(context, &cluster.client, namespace, &labels).await?;
+    Ok(())
+}
+
+/// Sorts pods and leaves each namespace once.
+pub(super) fn assemble(mut pods: Vec<RunningPod>, unsettled: Vec<String>, namespaces: BTreeSet<String>) -> Deployed {
+    pods.sort();
+    Deployed { namespaces: namespaces.into_iter().collect(), pods, unsettled }
+}

@@ -1,0 +1,176 @@
+//! From scenarios, a cell and selectors to the trials of a run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Cell, MeshKind, Selector, SelectorError};
+use crate::spec::{Profile, Scenario, SpecError};
+
+/// What a plan must know of a check, without knowing how it judges.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownCheck {
+    /// `K06`.
+    pub key: String,
+    /// `outbound-listener-covers-all-vips`.
+    pub slug: String,
+    /// Core or extended.
+    pub profile: Profile,
+    /// Whether it means nothing without a mesh.
+    pub needs_mesh: bool,
+}
+
+/// One check of one scenario in one cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trial {
+    /// `scenario::check::cell`, as `--list` prints it.
+    pub name: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// The check's key.
+    pub check: String,
+}
+
+/// A trial that will not run, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skip {
+    /// The trial.
+    pub trial: Trial,
+    /// Why.
+    pub reason: String,
+}
+
+/// A manifest to apply in a namespace, once for all scenarios that need it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedWorkload {
+    /// The namespace to make.
+    pub namespace: String,
+    /// The manifest, from the project's root.
+    pub manifest: String,
+    /// The names of the scenarios that need it.
+    pub needed_by: BTreeSet<String>,
+}
+
+/// What a run will do.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The cell.
+    pub cell: Cell,
+    /// What runs, scenarios and checks in the order of their files.
+    pub trials: Vec<Trial>,
+    /// What does not.
+    pub skips: Vec<Skip>,
+    /// What has to be deployed for the trials.
+    pub workloads: Vec<PlannedWorkload>,
+}
+
+/// A plan cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// A scenario names something wrong.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// A selector matches nothing.
+    #[error(transparent)]
+    Selector(#[from] SelectorError),
+}
+
+impl Plan {
+    /// Resolves scenarios against the known checks.
+    ///
+    /// # Errors
+    /// A scenario that names an unknown check, or one check by two names; two scenarios of one name; a selector that matches nothing.
+    /// Everything skipped is no error: the plan is then empty.
+    pub fn new(
+        scenarios: &[Scenario],
+        known: &[KnownCheck],
+        cell: Cell,
+        selector: &Selector,
+    ) -> Result<Self, PlanError> {
+        selector.must_match(
+            &scenarios.iter().map(|scenario| scenario.name.as_str()).collect::<Vec<_>>(),
+            &known.iter().map(KnownCheck::names).collect::<Vec<_>>(),
+        )?;
+        let mut plan = Self { cell, trials: Vec::new(), skips: Vec::new(), workloads: Vec::new() };
+        let mut names = BTreeSet::new();
+        for scenario in scenarios {
+            if !names.insert(&scenario.name) {
+                let what = format!("a second scenario named `{}`", scenario.name);
+                return Err(SpecError::whole(&scenario.file, what).into());
+            }
+            plan.take(scenario, known, selector)?;
+        }
+        plan.workloads = plan.workloads(scenarios);
+        Ok(plan)
+    }
+
+    fn take(&mut self, scenario: &Scenario, known: &[KnownCheck], selector: &Selector) -> Result<(), SpecError> {
+        let mut keys = BTreeSet::new();
+        for wanted in &scenario.checks {
+            let Some(check) = known.iter().find(|check| check.is_called(&wanted.value)) else {
+                let keys: Vec<&str> = known.iter().map(|check| check.key.as_str()).collect();
+                let what = format!("unknown check `{}`: there is {}", wanted.value, keys.join(", "));
+                return Err(SpecError::at(&scenario.file, wanted, what));
+            };
+            if !keys.insert(&check.key) {
+                let what = format!("check {} is listed twice, once as `{}`", check.key, wanted.value);
+                return Err(SpecError::at(&scenario.file, wanted, what));
+            }
+            let trial = Trial {
+                name: format!("{}::{}-{}::{}", scenario.name, check.key, check.slug, self.cell.name()),
+                scenario: scenario.name.clone(),
+                check: check.key.clone(),
+            };
+            match self.reason_to_skip(scenario, check, selector) {
+                Some(reason) => self.skips.push(Skip { trial, reason }),
+                None => self.trials.push(trial),
+            }
+        }
+        Ok(())
+    }
+
+    fn reason_to_skip(&self, scenario: &Scenario, check: &KnownCheck, selector: &Selector) -> Option<String> {
+        if !selector.takes_scenario(&scenario.name) {
+            return Some("not selected by --scenario".to_owned());
+        }
+        let names = check.names();
+        if !selector.takes_check(&names.iter().map(String::as_str).collect::<Vec<_>>()) {
+            return Some("not selected by --check".to_owned());
+        }
+        let profile = scenario.profile.max(check.profile);
+        if !selector.profiles().takes(profile) {
+            return Some(format!("profile {} is not selected", profile.as_str()));
+        }
+        if check.needs_mesh && self.cell.mesh == MeshKind::None {
+            return Some("it looks at a mesh, and the cell has none".to_owned());
+        }
+        None
+    }
+
+    fn workloads(&self, scenarios: &[Scenario]) -> Vec<PlannedWorkload> {
+        let mut workloads: BTreeMap<(&str, &str), BTreeSet<String>> = BTreeMap::new();
+        let running = scenarios.iter().filter(|scenario| self.trials.iter().any(|trial| trial.scenario == scenario.name));
+        for (name, subject) in running.filter_map(|scenario| Some((&scenario.name, scenario.subject.as_ref()?))) {
+            let (server, client) = (&subject.server, &subject.client);
+            for place in [(&server.namespace, &server.manifest), (&client.namespace, &client.manifest)] {
+                workloads.entry((place.0, place.1)).or_default().insert(name.clone());
+            }
+        }
+        workloads
+            .into_iter()
+            .map(|((namespace, manifest), needed_by)| PlannedWorkload {
+                namespace: namespace.to_owned(),
+                manifest: manifest.to_owned(),
+                needed_by,
+            })
+            .collect()
+    }
+}
+
+impl KnownCheck {
+    fn names(&self) -> Vec<String> {
+        vec![self.key.clone(), self.slug.clone(), format!("{}-{}", self.key, self.slug)]
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        self.names().iter().any(|known| known.eq_ignore_ascii_case(name))
+    }
+}

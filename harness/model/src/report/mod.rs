@@ -1,0 +1,13 @@
+//! The conformance report, version 1, and its renderings.
+
+mod document;
+mod junit;
+mod summary;
+mod text;
+
+pub use document::{
+    Conclusion, Diagnosis, Implementation, LedgerGap, ProfileResult, REPORT_API_VERSION, Report, Skipped, TrialResult,
+};
+pub use junit::junit;
+pub use summary::summary;
+pub use text::text;

@@ -1,0 +1,17 @@
+//! What should be: sets computed from live objects and the version profile, never written down.
+
+mod allocation;
+mod baseline;
+mod endpoints;
+mod families;
+mod listeners;
+mod sources;
+
+pub use allocation::{Allocation, allocation};
+pub use baseline::{Baseline, Probe, baseline};
+pub use endpoints::{endpoint_addresses, endpoint_groups, withdrawn_addresses};
+pub use families::{cluster_families, families_of, rank};
+pub use listeners::{
+    INBOUND, INFRA_PORTS, OUTBOUND, OutboundListener, infra_wildcards, outbound_listener, repeated, wildcards,
+};
+pub use sources::{PassthroughCluster, inbound_sources, passthrough_clusters};

@@ -1,0 +1,121 @@
+//! Plans: what runs, what is skipped and why, and what is refused.
+#![expect(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
+
+use dualproof_model::plan::{Cell, KnownCheck, MeshKind, Plan, Profiles, Selector, Timeouts};
+use dualproof_model::spec::{Profile, Scenario, scenario};
+
+fn known() -> Vec<KnownCheck> {
+    let check = |key: &str, slug: &str, profile, needs_mesh| KnownCheck {
+        key: key.to_owned(),
+        slug: slug.to_owned(),
+        profile,
+        needs_mesh,
+    };
+    vec![
+        check("K06", "listener-covers", Profile::Core, true),
+        check("K42", "allocation", Profile::Core, false),
+        check("K99", "odd", Profile::Extended, false),
+    ]
+}
+
+fn scenarios() -> Vec<Scenario> {
+    let file = |name: &str, checks: &str| {
+        let text = format!(
+            "title: t\nserver: {{namespace: {name}, manifest: m/echo.yaml, service: s}}\nclient: {{namespace: sleep, manifest: m/sleep.yaml, app: a, container: c}}\nclaim: {{ipFamilyPolicy: SingleStack, ipFamilies: [IPv4]}}\nchecks: {checks}\n"
+        );
+        scenario(&format!("scenarios/seed/{name}.yaml"), &text).unwrap()
+    };
+    vec![file("one", "[K06, K42]"), file("two", "[listener-covers, K99]")]
+}
+
+fn select(scenarios: &[&str], checks: &[&str], profiles: Profiles) -> Selector {
+    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    Selector::new(&owned(scenarios), &owned(checks), profiles).unwrap()
+}
+
+fn plan(selector: &Selector, cell: Cell) -> Plan {
+    Plan::new(&scenarios(), &known(), cell, selector).unwrap()
+}
+
+fn names(plan: &Plan) -> Vec<&str> {
+    plan.trials.iter().map(|trial| trial.name.as_str()).collect()
+}
+
+#[test]
+fn trials_are_scenario_check_cell_and_workloads_are_shared() {
+    let plan = plan(&select(&[], &[], Profiles::Core), Cell { nodes: 1, ..Cell::default() });
+    assert_eq!(
+        names(&plan),
+        [
+            "seed/one::K06-listener-covers::kind_istio_v4-v6_1n",
+            "seed/one::K42-allocation::kind_istio_v4-v6_1n",
+            "seed/two::K06-listener-covers::kind_istio_v4-v6_1n",
+        ]
+    );
+    assert_eq!(plan.skips.len(), 1);
+    assert_eq!(plan.skips[0].reason, "profile extended is not selected");
+    let workloads: Vec<_> =
+        plan.workloads.iter().map(|workload| (workload.namespace.as_str(), workload.needed_by.len())).collect();
+    assert_eq!(workloads, [("one", 1), ("sleep", 2), ("two", 1)]);
+}
+
+#[test]
+fn selectors_narrow_the_plan_and_its_workloads() {
+    let plan = plan(&select(&["seed/o*"], &["k06"], Profiles::All), Cell::default());
+    assert_eq!(plan.trials.len(), 1);
+    assert_eq!(plan.workloads.iter().map(|workload| workload.namespace.as_str()).collect::<Vec<_>>(), ["one", "sleep"]);
+    assert!(plan.skips.iter().any(|skip| skip.reason.contains("--check")));
+    assert!(plan.skips.iter().any(|skip| skip.reason.contains("--scenario")));
+}
+
+#[test]
+fn without_a_mesh_its_checks_are_skipped_with_the_reason() {
+    let plan = plan(&select(&[], &[], Profiles::All), Cell { mesh: MeshKind::None, ..Cell::default() });
+    assert_eq!(plan.trials.iter().map(|trial| trial.check.as_str()).collect::<Vec<_>>(), ["K42", "K99"]);
+    assert!(plan.skips.iter().all(|skip| skip.reason.contains("mesh")));
+}
+
+#[test]
+fn a_plan_of_nothing_is_empty_and_deploys_nothing() {
+    let plan = plan(&select(&["seed/one"], &["K99"], Profiles::All), Cell::default());
+    assert!(plan.trials.is_empty() && plan.workloads.is_empty());
+}
+
+#[test]
+fn a_selector_that_matches_nothing_is_refused_with_what_there_is() {
+    for (selector, words) in [
+        (select(&["sed/*"], &[], Profiles::All), ["--scenario `sed/*`", "seed/one"]),
+        (select(&[], &["K98"], Profiles::All), ["--check `K98`", "K06"]),
+    ] {
+        let error = Plan::new(&scenarios(), &known(), Cell::default(), &selector).expect_err("a typo");
+        for word in words {
+            assert!(error.to_string().contains(word), "{error}");
+        }
+    }
+    assert!(Selector::new(&["[".to_owned()], &[], Profiles::All).is_err());
+    assert!("every".parse::<Profiles>().is_err());
+}
+
+#[test]
+fn unknown_and_doubled_checks_and_doubled_scenarios_are_refused_at_their_place() {
+    let mut all = scenarios();
+    all.push(all[0].clone());
+    let error = Plan::new(&all, &known(), Cell::default(), &select(&[], &[], Profiles::All)).expect_err("a double");
+    assert!(error.to_string().contains("second scenario named `seed/one`"), "{error}");
+
+    for (checks, words) in [("[K06, K77]", "unknown check `K77`"), ("[K06, listener-covers]", "listed twice")] {
+        let text = format!("title: t\nchecks: {checks}\n");
+        let one = vec![scenario("scenarios/seed/x.yaml", &text).unwrap()];
+        let error = Plan::new(&one, &known(), Cell::default(), &select(&[], &[], Profiles::All)).expect_err("a mistake");
+        assert!(error.to_string().contains(words), "{error}");
+        assert!(error.to_string().starts_with("scenarios/seed/x.yaml:2:15"), "{error}");
+    }
+}
+
+#[test]
+fn budgets_have_bounds() {
+    assert!(Timeouts::default().validate().is_ok());
+    let error = Timeouts { call: 0, ..Timeouts::default() }.validate().expect_err("too short");
+    assert!(error.to_string().contains("call"), "{error}");
+    assert!(Timeouts { mesh_install: Timeouts::MAXIMUM + 1, ..Timeouts::default() }.validate().is_err());
+}

@@ -1,0 +1,45 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::settings::Partial;
+
+/// Proves, with evidence for each IP family, that a service mesh is dual-stack on a Kubernetes cluster.
+///
+/// Exit codes: 0 conforms, 1 does not conform, 2 bad input, 3 environment invalid, 4 inconclusive, 6 nothing was exercised, 130 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "dualproof", version, about, long_about)]
+pub struct Dualproof {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a cluster, install the mesh, run the scenarios and judge them
+    Run(Box<Partial>),
+    /// Say what a run would do and what it would skip; make nothing
+    Plan(Box<Partial>),
+    /// List the names of the trials that a run would judge; make nothing
+    List(Box<Partial>),
+    /// Say why a check exists and what to do when it is red
+    Explain {
+        /// Key or name of the check (K06); without one, every check in a line
+        check: Option<String>,
+    },
+    /// Judge a bundle again, without any cluster
+    Judge {
+        /// The bundle's folder
+        bundle: PathBuf,
+        /// Folder for the report's files; without one, only the text is printed
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// Rules to judge by: `bundle` (those that the run used), `current` (those of this program) or a folder of scenarios
+        #[arg(long, value_name = "RULES", default_value = "bundle")]
+        rules: Option<String>,
+    },
+}

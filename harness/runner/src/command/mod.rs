@@ -1,0 +1,30 @@
+//! The `dualproof` command.
+
+mod args;
+mod explain;
+mod judge;
+mod plan;
+mod prepare;
+mod run;
+
+pub use args::{Command, Dualproof};
+pub use prepare::{Readied, ready};
+pub use run::run_cell;
+
+use std::process::ExitCode;
+
+use crate::output::Console;
+
+/// Does what the command line says.
+#[must_use]
+pub fn main(dualproof: Dualproof) -> ExitCode {
+    let console = Console::default();
+    let exit = match dualproof.command {
+        Command::Run(given) => run::command(given, &console),
+        Command::Plan(given) => plan::command(given, &console),
+        Command::List(given) => plan::list(given, &console),
+        Command::Explain { check } => explain::command(check.as_deref(), &console),
+        Command::Judge { bundle, out, rules } => judge::command(&bundle, out.as_deref(), rules.as_deref(), &console),
+    };
+    exit.into()
+}

@@ -1,0 +1,71 @@
+//! From the command line to a plan: settings, rules, cell. Makes nothing.
+
+use dualproof_model::check;
+use dualproof_model::plan::{Cell, KnownCheck, MeshKind, Plan, PlanError, ProviderKind};
+
+use crate::live;
+use crate::rules::{RuleBook, RulesError};
+use crate::settings::{Partial, Settings, SettingsError};
+
+/// Everything that a run needs to know before it makes anything.
+#[derive(Debug)]
+pub struct Readied {
+    /// The settings.
+    pub settings: Settings,
+    /// The rules, with their texts.
+    pub book: RuleBook,
+    /// The plan.
+    pub plan: Plan,
+}
+
+/// The input is bad: exit code 2.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// A setting.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The rules.
+    #[error(transparent)]
+    Rules(#[from] RulesError),
+    /// The plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+}
+
+/// Resolves settings, reads rules and makes the plan.
+///
+/// # Errors
+/// Bad input; nothing has been made.
+pub fn ready(given: Partial) -> Result<Readied, InputError> {
+    let settings = Settings::resolve(given)?;
+    let book = settings.scenarios.as_deref().map_or_else(RuleBook::built_in, RuleBook::from_folder)?;
+    let plan = Plan::new(&book.rules.scenarios, &known_checks(), cell(&settings), &settings.selector)?;
+    Ok(Readied { settings, book, plan })
+}
+
+fn cell(settings: &Settings) -> Cell {
+    let made = settings.provider == ProviderKind::Kind;
+    Cell {
+        provider: settings.provider,
+        kubernetes: made.then(|| settings.kubernetes.clone()),
+        mesh: settings.mesh,
+        mesh_version: match settings.mesh {
+            MeshKind::None => None,
+            MeshKind::Istio => settings.mesh_version.clone().or_else(|| live::installed_mesh_version(settings)),
+        },
+        order: settings.order,
+        nodes: if made { settings.nodes } else { 0 },
+    }
+}
+
+fn known_checks() -> Vec<KnownCheck> {
+    check::all()
+        .iter()
+        .map(|check| KnownCheck {
+            key: check.key.to_owned(),
+            slug: check.slug.to_owned(),
+            profile: check.profile,
+            needs_mesh: check.needs_mesh,
+        })
+        .collect()
+}

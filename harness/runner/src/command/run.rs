@@ -1,0 +1,111 @@
+//! `dualproof run`.
+
+use std::path::Path;
+
+use dualproof_model::evidence::{Failure, FailureKind};
+use dualproof_model::judge::refused;
+use dualproof_model::plan::Cell;
+use dualproof_model::report::{Report, text};
+use tokio_util::sync::CancellationToken;
+
+use super::prepare::{Readied, ready};
+use crate::live::Live;
+use crate::output::{Console, Exit, write_report};
+use crate::session::{self, Job, RunFolder, tool, watch_signals};
+use crate::settings::Partial;
+
+/// Runs one cell, prints its report and writes the report's files.
+pub(super) fn command(given: Box<Partial>, console: &Console) -> Exit {
+    let out = given.out.clone().unwrap_or_else(|| "dualproof-out".into());
+    let readied = match ready(*given) {
+        Ok(readied) => readied,
+        Err(error) => {
+            let hint = "dualproof run --help lists every setting; dualproof explain lists every check";
+            console.error(&error, hint);
+            let report = refuse(Cell::default(), FailureKind::BadInput, &chain(&error), hint);
+            return tell(&out, &report, console);
+        }
+    };
+    if readied.plan.trials.is_empty() {
+        console.note("error: nothing to run: every trial is skipped\nhint: dualproof plan says why");
+        return Exit::Vacuous;
+    }
+    let report = match run_cell(&readied, console) {
+        Ok(report) => report,
+        Err(report) => *report,
+    };
+    tell(&out, &report, console)
+}
+
+/// Runs a cell from nothing to its report; signals stop it and clean.
+///
+/// # Errors
+/// A report that says why there is none of the cell: the machine refuses a folder, a runtime or the bundle.
+pub fn run_cell(readied: &Readied, console: &Console) -> Result<Report, Box<Report>> {
+    let refused = |what: String, hint: &str| {
+        Box::new(refuse(readied.plan.cell.clone(), FailureKind::InvalidEnvironment, &what, hint))
+    };
+    let folder = RunFolder::create(&readied.settings.state).map_err(|error| {
+        refused(
+            format!("cannot make the run's private folder: {error}"),
+            "give DUALPROOF_STATE a folder that can be written",
+        )
+    })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| refused(format!("cannot start the runtime: {error}"), ""))?;
+    console.settings(&readied.plan.cell, readied.settings.texts(), folder.id());
+    let report = runtime.block_on(async {
+        let cancel = CancellationToken::new();
+        watch_signals(cancel.clone()).map_err(|error| refused(format!("cannot watch for signals: {error}"), ""))?;
+        let driver = Live::new(&readied.settings, &folder, cancel.clone());
+        let job = Job {
+            run: folder.id(),
+            plan: &readied.plan,
+            book: &readied.book,
+            settings: &readied.settings,
+            cancel: &cancel,
+            console,
+        };
+        session::run(&job, &driver, &readied.settings.out.join("bundle"))
+            .await
+            .map_err(|error| refused(format!("{error}"), &error.hint()))
+    });
+    if !readied.settings.keep
+        && let Err(error) = folder.remove()
+    {
+        console.note(&format!("the run's private folder is left behind: {error}"));
+    }
+    report
+}
+
+fn refuse(cell: Cell, kind: FailureKind, what: &str, hint: &str) -> Report {
+    let failure = Failure { stage: "prepare".to_owned(), kind, what: what.to_owned(), hint: hint.to_owned() };
+    refused(cell, failure, tool(), jiff::Timestamp::now().to_string())
+}
+
+fn tell(out: &Path, report: &Report, console: &Console) -> Exit {
+    console.data(&text(report));
+    match write_report(out, report) {
+        Ok(()) => {
+            console.note(&format!("report: {}", out.join("report.yaml").display()));
+            report.conclusion.into()
+        }
+        Err(error) => {
+            console.error(&error, "give --out a folder that can be written");
+            Exit::Inconclusive
+        }
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(&format!(": {inner}"));
+        cause = inner.source();
+    }
+    text
+}

@@ -1,0 +1,145 @@
+//! From a plan to libtest's trials.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use dualproof_model::plan::{Plan, ProviderKind};
+use dualproof_model::report::{Report, text};
+use dualproof_model::verdict::Verdict;
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use super::session::Shared;
+use crate::command::{Readied, ready};
+use crate::live;
+use crate::output::{Console, Exit};
+use crate::settings::{Partial, Settings, env_vars};
+
+/// Settings from the environment alone: the command line belongs to libtest.
+#[derive(Parser)]
+#[command(no_binary_name = true)]
+struct FromEnvironment {
+    #[command(flatten)]
+    given: Partial,
+}
+
+/// Runs the target: lists, filters and runs trials named `scenario::check::cell`. Listing makes nothing.
+#[must_use]
+pub fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // The trials share one session; the first one does all the work.
+    arguments.test_threads = Some(1);
+    let console = Console::default();
+    let given = match FromEnvironment::try_parse_from(std::iter::empty::<&str>()) {
+        Ok(FromEnvironment { given }) => given,
+        Err(error) => {
+            console.error(&error, "correct the variable; harness/runner/src/settings/env_vars.rs lists all");
+            return Exit::BadInput.into();
+        }
+    };
+    match ready(given) {
+        Ok(readied) => run(&arguments, readied),
+        Err(error) => {
+            console.error(&error, "correct the DUALPROOF_ variable or the file");
+            Exit::BadInput.into()
+        }
+    }
+}
+
+fn run(arguments: &Arguments, mut readied: Readied) -> ExitCode {
+    let obstacle = Obstacle::find(&readied.settings);
+    let all = readied.plan.clone();
+    keep_what_runs(&mut readied.plan, arguments, obstacle.ignores());
+    let shared = Arc::new(Shared::new(readied));
+    let trials = trials(&all, &shared, &obstacle);
+    if let Obstacle::Ignores(why) = &obstacle
+        && !arguments.list
+    {
+        Console::default().note(&format!("every trial is ignored: {why}"));
+    }
+    let conclusion = libtest_mimic::run(arguments, trials);
+    match shared.seen() {
+        Some(report) if conclusion.has_failed() => Exit::from(report.conclusion).into(),
+        _ => conclusion.exit_code(),
+    }
+}
+
+/// Narrows the plan to the trials that libtest will run, so that a filter on one scenario deploys that one alone.
+fn keep_what_runs(plan: &mut Plan, arguments: &Arguments, ignored: bool) {
+    plan.trials.retain(|trial| {
+        let probe = Trial::test(&trial.name, || Ok(())).with_ignored_flag(ignored);
+        !arguments.is_filtered_out(&probe) && !arguments.is_ignored(&probe)
+    });
+    let scenarios: Vec<String> = plan.trials.iter().map(|trial| trial.scenario.clone()).collect();
+    plan.workloads.retain(|workload| scenarios.iter().any(|name| workload.needed_by.contains(name)));
+}
+
+fn trials(plan: &Plan, shared: &Arc<Shared>, obstacle: &Obstacle) -> Vec<Trial> {
+    let runs = plan.trials.iter().map(|trial| {
+        let (name, shared) = (trial.name.clone(), Arc::clone(shared));
+        let refused = obstacle.refuses().map(str::to_owned);
+        let judge = move || match refused {
+            Some(why) => Err(Failed::from(why)),
+            None => outcome(shared.report(), &name),
+        };
+        Trial::test(&trial.name, judge).with_ignored_flag(obstacle.ignores())
+    });
+    let skips = plan.skips.iter().map(|skip| Trial::test(&skip.trial.name, || Ok(())).with_ignored_flag(true));
+    runs.chain(skips).collect()
+}
+
+fn outcome(report: &Report, name: &str) -> Result<(), Failed> {
+    match report.trial(name) {
+        Some(trial) if trial.verdict == Verdict::Pass || trial.verdict == Verdict::Xfail => Ok(()),
+        // libtest knows no third ending once a trial runs; the report counts it.
+        Some(trial) if trial.verdict == Verdict::NotApplicable => Ok(()),
+        Some(trial) => {
+            let alone = Report { results: vec![trial.clone()], ..report.clone() };
+            Err(Failed::from(text(&alone)))
+        }
+        None => Err(Failed::from(format!("{}: {}", report.conclusion, report.reason))),
+    }
+}
+
+/// What keeps trials from running here.
+enum Obstacle {
+    /// Nothing.
+    None,
+    /// Something is not there, and nobody insists: the trials are ignored, at list time already, because nextest counts a
+    /// trial that ignores itself later as passed.
+    Ignores(String),
+    /// The trials fail with this.
+    Refuses(String),
+}
+
+impl Obstacle {
+    fn find(settings: &Settings) -> Self {
+        if settings.provider == ProviderKind::Existing {
+            return Self::None;
+        }
+        if let Some(why) = live::missing_for_kind() {
+            let insists = env_vars::is_on(env_vars::REQUIRE) || env_vars::is_on(env_vars::CI);
+            return if insists { Self::Refuses(why) } else { Self::Ignores(why) };
+        }
+        if env_vars::read(env_vars::NEXTEST_EXECUTION_MODE).as_deref() == Some("process-per-test") {
+            return Self::Refuses(format!(
+                "nextest gives each trial a process of its own, and this would make a cluster for each; hint: make one with `dualproof run --keep`, then set {}=existing, {}=<its kubeconfig> and {}=true",
+                env_vars::PROVIDER,
+                env_vars::KUBECONFIG,
+                env_vars::REUSE
+            ));
+        }
+        Self::None
+    }
+
+    fn ignores(&self) -> bool {
+        matches!(self, Self::Ignores(_))
+    }
+
+    fn refuses(&self) -> Option<&str> {
+        match self {
+            Self::Refuses(why) => Some(why),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! The stages, each a few calls into the driver's rooms.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use dualproof_driver::cluster::{Cluster, Provider};
+use dualproof_driver::context::{RUN_LABEL, RunContext};
+use dualproof_driver::mesh::{self, Installed, Mesh};
+use dualproof_driver::probe::{ClientSelector, Probe, call_all};
+use dualproof_driver::trouble::Trouble;
+use dualproof_driver::wait::WaitLog;
+use dualproof_driver::workload::{self, Deployed, MeshMark};
+use dualproof_driver::{api, baseline, collect, diagnostics};
+use dualproof_dump::bundle::{Writer, layout};
+use dualproof_model::evidence::{AddressKind, CallStage, Failure, FailureKind, Target, Versions, Wait};
+use dualproof_model::truth::Baseline;
+use tokio_util::sync::CancellationToken;
+
+use super::{reuse, settings};
+use crate::session::{CallOrder, Driver, Prepared, RunFolder, Workload};
+use crate::settings::Settings;
+
+/// Drives real tools and a real cluster.
+pub struct Live {
+    keep_as_is: bool,
+    provider: Box<dyn Provider>,
+    mesh: Box<dyn Mesh>,
+    state: Mutex<State>,
+}
+
+/// What the stages hand on to each other.
+struct State {
+    context: RunContext,
+    prepared: mesh::Prepared,
+    cluster: Option<Cluster>,
+    installed: Installed,
+    deployed: Deployed,
+}
+
+impl Live {
+    /// Makes the driver of one run. Touches nothing.
+    #[must_use]
+    pub fn new(settings: &Settings, folder: &RunFolder, cancel: CancellationToken) -> Self {
+        let context = RunContext {
+            run: folder.id().to_owned(),
+            cancel,
+            timeouts: settings.timeouts,
+            waits: WaitLog::default(),
+            folder: folder.path().to_owned(),
+        };
+        Self {
+            keep_as_is: settings.reuse,
+            provider: settings::provider(settings, folder.id()),
+            mesh: mesh::choose(settings.mesh, &settings::mesh_settings(settings)),
+            state: Mutex::new(State {
+                context,
+                prepared: mesh::Prepared::default(),
+                cluster: None,
+                installed: Installed::Nothing,
+                deployed: Deployed::default(),
+            }),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn context(&self) -> RunContext {
+        self.state().context.clone()
+    }
+
+    fn prepared(&self) -> mesh::Prepared {
+        self.state().prepared.clone()
+    }
+
+    fn cluster_made(&self) -> Result<Cluster, Trouble> {
+        self.state().cluster.clone().ok_or_else(|| Trouble {
+            kind: FailureKind::Inconclusive,
+            what: "there is no cluster yet".to_owned(),
+            hint: String::new(),
+        })
+    }
+
+    /// Lists every namespace whose objects are evidence.
+    fn namespaces(&self) -> Vec<String> {
+        let deployed = self.state().deployed.namespaces.clone();
+        let fixed = [Baseline::NAMESPACE].into_iter().chain(self.mesh.namespaces().iter().copied());
+        let all: BTreeSet<String> = deployed.into_iter().chain(fixed.map(str::to_owned)).collect();
+        all.into_iter().collect()
+    }
+}
+
+#[async_trait]
+impl Driver for Live {
+    async fn prepare(&self) -> Result<Prepared, Trouble> {
+        let context = self.context();
+        self.mesh.check()?;
+        let mut tools = self.provider.preflight(&context).await?;
+        // A cell that is judged as it is needs no installer.
+        let prepared = if self.keep_as_is { mesh::Prepared::default() } else { self.mesh.prepare(&context).await? };
+        tools.extend(prepared.tools.clone());
+        let inputs: BTreeMap<String, String> = prepared
+            .inputs
+            .iter()
+            .map(|input| (input.name.clone(), String::from_utf8_lossy(&input.bytes).into_owned()))
+            .collect();
+        let mut images = prepared.images.clone();
+        images.extend(baseline::IMAGES.iter().map(|image| (*image).to_owned()));
+        self.state().prepared = prepared;
+        Ok(Prepared { tools, images, inputs })
+    }
+
+    async fn cluster(&self) -> Result<(), Trouble> {
+        let context = self.context();
+        let cluster = self.provider.create(&context).await?;
+        self.state().cluster = Some(cluster.clone());
+        if self.keep_as_is {
+            let run = reuse::kept_run(&context, &cluster).await?;
+            self.state().context.run = run;
+        }
+        Ok(())
+    }
+
+    async fn images(&self, images: &[String]) -> Result<Vec<String>, Trouble> {
+        if self.keep_as_is {
+            return Ok(Vec::new());
+        }
+        Ok(self.provider.load_images(&self.context(), &self.cluster_made()?, images).await?)
+    }
+
+    async fn baseline(&self, bundle: &Writer) -> Result<(), Trouble> {
+        let (context, cluster) = (self.context(), self.cluster_made()?);
+        let seen = baseline::measure(&context, &cluster).await?;
+        let lines = seen.calls.iter().try_for_each(|call| bundle.append_line(layout::CALLS, call));
+        let lines =
+            lines.and_then(|()| seen.dns.iter().try_for_each(|question| bundle.append_line(layout::DNS, question)));
+        lines.map_err(unwritten)?;
+        collect::objects(&context, &cluster, &[Baseline::NAMESPACE], bundle).await;
+        Ok(())
+    }
+
+    async fn mesh(&self) -> Result<(), Trouble> {
+        if self.keep_as_is {
+            return Ok(());
+        }
+        let (context, cluster, prepared) = (self.context(), self.cluster_made()?, self.prepared());
+        // Set first: an install that fails half-way has to be removed as well.
+        self.state().installed = Installed::Made;
+        let installed = self.mesh.install(&context, &cluster, &prepared).await?;
+        self.state().installed = installed;
+        Ok(())
+    }
+
+    async fn workloads(&self, workloads: &[Workload]) -> Result<(), Trouble> {
+        let (context, cluster) = (self.context(), self.cluster_made()?);
+        let sidecar = self.mesh.sidecar();
+        let namespaces: BTreeSet<String> = workloads.iter().map(|workload| workload.namespace.clone()).collect();
+        // Known before they are Ready, so that a failure's diagnosis looks into them.
+        self.state().deployed.namespaces = namespaces.iter().cloned().collect();
+        let deployed = if self.keep_as_is {
+            workload::reuse(&context, &cluster, &namespaces, sidecar).await?
+        } else {
+            let wanted: Vec<workload::Workload> = workloads
+                .iter()
+                .map(|workload| workload::Workload {
+                    namespace: workload.namespace.clone(),
+                    manifest: workload.name.clone(),
+                    text: workload.manifest.clone(),
+                    inject: true,
+                })
+                .collect();
+            let mark = MeshMark { label: self.mesh.injection_label(), sidecar };
+            workload::deploy(&context, &cluster, &wanted, mark).await?
+        };
+        self.state().deployed = deployed;
+        Ok(())
+    }
+
+    async fn converge(&self) -> Result<(), Trouble> {
+        let meshed = self.state().deployed.meshed();
+        Ok(self.mesh.converge(&self.context(), &self.cluster_made()?, &meshed).await?)
+    }
+
+    async fn calls(&self, calls: &[CallOrder], bundle: &Writer) -> Result<(), Trouble> {
+        let probes: Vec<Probe> = calls.iter().map(probe).collect();
+        let made = call_all(&self.context(), &self.cluster_made()?, CallStage::Mesh, &probes).await;
+        made.iter().try_for_each(|call| bundle.append_line(layout::CALLS, call)).map_err(unwritten)
+    }
+
+    async fn collect(&self, bundle: &Writer) -> Result<Versions, Trouble> {
+        let (context, cluster, meshed) = (self.context(), self.cluster_made()?, self.state().deployed.meshed());
+        let namespaces = self.namespaces();
+        let objects = collect::objects(&context, &cluster, &namespaces, bundle);
+        let ((), (), versions, kubernetes) = tokio::join!(
+            objects,
+            self.mesh.collect(&context, &cluster, &meshed, bundle),
+            self.mesh.versions(&context, &cluster),
+            api::server_version(&context, &cluster.client)
+        );
+        let versions = versions.unwrap_or_else(|error| {
+            bundle.missing("the mesh's version", error.to_string());
+            mesh::MeshVersions::default()
+        });
+        Ok(Versions {
+            kubernetes: kubernetes.ok(),
+            control_plane: versions.control_plane,
+            proxies: versions.proxies,
+            tools: BTreeMap::new(),
+        })
+    }
+
+    async fn diagnose(&self, failure: &Failure, bundle: &Writer) {
+        let Ok(cluster) = self.cluster_made() else { return };
+        let context = self.context().for_cleanup();
+        let namespaces = self.namespaces();
+        diagnostics::collect(&context, &cluster, &failure.stage, &failure.what, &namespaces, bundle).await;
+        collect::objects(&context, &cluster, &namespaces, bundle).await;
+        self.mesh.collect_log(&context, &cluster, bundle).await;
+    }
+
+    async fn close(&self, keep: bool) -> Result<Option<String>, Trouble> {
+        let Ok(cluster) = self.cluster_made() else { return Ok(None) };
+        let (context, prepared, installed) = (self.context().for_cleanup(), self.prepared(), self.state().installed);
+        if keep {
+            let namespaces = format!("kubectl delete namespace --selector {RUN_LABEL}={}", context.run);
+            let note = self.provider.keep_note(&cluster);
+            return Ok(Some(if cluster.created {
+                note
+            } else {
+                format!("{note}; remove its namespaces with `{namespaces}`")
+            }));
+        }
+        let mut remains = Vec::new();
+        if !cluster.created {
+            remains.extend(workload::remove(&context, &cluster, self.mesh.namespaces()).await?);
+            if installed == Installed::Made {
+                remains.extend(self.mesh.uninstall(&context, &cluster, &prepared).await?);
+            }
+        }
+        self.provider.close(&context, &cluster).await?;
+        if remains.is_empty() {
+            return Ok(None);
+        }
+        Err(Trouble {
+            kind: FailureKind::Inconclusive,
+            what: format!("left behind: {}", remains.join("; ")),
+            hint: format!("remove what carries the label {RUN_LABEL}={}", context.run),
+        })
+    }
+
+    fn waits(&self) -> Vec<Wait> {
+        self.state().context.waits.drain()
+    }
+}
+
+fn probe(order: &CallOrder) -> Probe {
+    let (server, client) = (&order.subject.server, &order.subject.client);
+    Probe {
+        id: format!("{}/{}", order.scenario, order.call.name),
+        scenario: order.scenario.clone(),
+        client: ClientSelector { namespace: client.namespace.clone(), app: client.app.clone() },
+        container: client.container.clone(),
+        target: Target { namespace: server.namespace.clone(), name: server.service.clone(), port: order.call.port },
+        address_kind: AddressKind::Name,
+        address: format!("{}.{}", server.service, server.namespace),
+        argv: order.call.command.clone(),
+        reply: Some(order.call.reply.clone()),
+    }
+}
+
+fn unwritten(error: dualproof_dump::DumpError) -> Trouble {
+    Trouble { kind: FailureKind::Inconclusive, hint: error.hint(), what: error.to_string() }
+}

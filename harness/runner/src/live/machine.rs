@@ -1,0 +1,45 @@
+//! What this machine has, asked before anything is made.
+
+use std::time::Duration;
+
+use dualproof_driver::context::RunContext;
+use dualproof_driver::mesh;
+use dualproof_driver::tool::{self, Invocation};
+use dualproof_driver::wait::WaitLog;
+use dualproof_model::spec::MeshVersion;
+use tokio_util::sync::CancellationToken;
+
+use super::settings::mesh_settings;
+use crate::settings::Settings;
+
+/// How long Docker may take to say that it is there.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Says what keeps kind from working here; `None` when Docker answers and kind is on PATH.
+#[must_use]
+pub fn missing_for_kind() -> Option<String> {
+    if let Err(error) = tool::find("kind") {
+        return Some(error.to_string());
+    }
+    let ask = Invocation::new("docker", PATIENCE).args(["version", "--format", "{{.Server.Version}}"]);
+    asked(async { tool::run(&ask, &CancellationToken::new()).await })?.err().map(|error| error.to_string())
+}
+
+/// Asks the installer of the mesh that is at hand for its version; `None` when there is none. Fetches nothing.
+#[must_use]
+pub fn installed_mesh_version(settings: &Settings) -> Option<MeshVersion> {
+    let context = RunContext {
+        run: String::new(),
+        cancel: CancellationToken::new(),
+        timeouts: settings.timeouts,
+        waits: WaitLog::default(),
+        folder: std::env::temp_dir(),
+    };
+    asked(mesh::choose(settings.mesh, &mesh_settings(settings)).version_at_hand(&context))?
+}
+
+/// Runs a question to its end; `None` when this machine cannot even do that.
+fn asked<T>(question: impl Future<Output = T>) -> Option<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+    Some(runtime.block_on(question))
+}

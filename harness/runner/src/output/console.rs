@@ -1,0 +1,86 @@
+//! The only place that writes to the terminal: words go to standard error, data to standard output.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use dualproof_model::evidence::Failure;
+use dualproof_model::plan::Cell;
+
+use crate::stage::Stage;
+
+/// Tells progress. Each line stands alone, so that it reads the same in a terminal and in a CI log.
+#[derive(Debug, Default)]
+pub struct Console {
+    quiet: bool,
+}
+
+impl Console {
+    /// Makes a console that tells nothing: for tests.
+    #[must_use]
+    pub fn quiet() -> Self {
+        Self { quiet: true }
+    }
+
+    /// Tells the resolved settings at the start of a run.
+    pub fn settings(&self, cell: &Cell, settings: &BTreeMap<String, String>, run: &str) {
+        let told: Vec<String> = settings
+            .iter()
+            .filter(|(name, _)| !name.starts_with("timeouts."))
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        self.words(&format!("run {run}: cell {} {}", cell.name(), told.join(" ")));
+    }
+
+    /// Tells that a stage begins.
+    pub fn begin(&self, stage: Stage) {
+        self.words(&format!("{stage:<10} ..."));
+    }
+
+    /// Tells how a stage ended, and after how long.
+    pub fn end(&self, stage: Stage, millis: u64, result: &str) {
+        let seconds = format!("{}.{} s", millis / 1000, millis % 1000 / 100);
+        self.words(&format!("{stage:<10} {result} ({seconds})"));
+    }
+
+    /// Tells why the run ends early, and what to do.
+    pub fn failed(&self, failure: &Failure) {
+        self.words(&format!("error: stage {}: {}", failure.stage, failure.what));
+        self.hint(&failure.hint);
+    }
+
+    /// Tells an error with all its causes, and what to do.
+    pub fn error(&self, error: &dyn std::error::Error, hint: &str) {
+        let mut line = format!("error: {error}");
+        let mut cause = error.source();
+        while let Some(inner) = cause {
+            line.push_str(&format!(": {inner}"));
+            cause = inner.source();
+        }
+        self.words(&line);
+        self.hint(hint);
+    }
+
+    /// Tells something that the user should know.
+    pub fn note(&self, text: &str) {
+        self.words(text);
+    }
+
+    /// Writes data to standard output. A reader that has gone is no error of ours.
+    pub fn data(&self, text: &str) {
+        if !self.quiet {
+            drop(std::io::stdout().write_all(text.as_bytes()));
+        }
+    }
+
+    fn hint(&self, hint: &str) {
+        if !hint.is_empty() {
+            self.words(&format!("hint: {hint}"));
+        }
+    }
+
+    fn words(&self, line: &str) {
+        if !self.quiet {
+            drop(std::io::stderr().write_all(format!("{line}\n").as_bytes()));
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! What the spine is given.
+
+use dualproof_model::plan::Plan;
+use tokio_util::sync::CancellationToken;
+
+use crate::output::Console;
+use crate::rules::RuleBook;
+use crate::settings::Settings;
+
+/// One cell to run.
+pub struct Job<'a> {
+    /// The run's id.
+    pub run: &'a str,
+    /// What to run.
+    pub plan: &'a Plan,
+    /// What to judge by.
+    pub book: &'a RuleBook,
+    /// How.
+    pub settings: &'a Settings,
+    /// Set when the user stops the run.
+    pub cancel: &'a CancellationToken,
+    /// Where progress is told.
+    pub console: &'a Console,
+}

@@ -1,0 +1,15 @@
+//! One run of one cell, from nothing to a report.
+
+mod driver;
+mod job;
+mod record;
+mod run_folder;
+mod shutdown;
+mod spine;
+
+pub use driver::{CallOrder, Driver, Prepared, Workload};
+pub use job::Job;
+pub use record::{Recorder, SessionError, judge_bundle, tool};
+pub use run_folder::RunFolder;
+pub use shutdown::watch_signals;
+pub use spine::run;

@@ -1,0 +1,155 @@
+//! The record of a run: manifest and timings, saved as it goes, so that whatever dies leaves a bundle that says so.
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use dualproof_dump::DumpError;
+use dualproof_dump::bundle::{self, Writer};
+use dualproof_model::evidence::{Failure, FailureKind, Manifest, StageTiming, Timings, Tool, Versions, Wait};
+use dualproof_model::judge::{Rules, judge};
+use dualproof_model::report::Report;
+
+use super::Job;
+use crate::stage::Stage;
+
+/// A run cannot be recorded: the bundle cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The bundle.
+    #[error(transparent)]
+    Bundle(#[from] DumpError),
+}
+
+impl SessionError {
+    /// Says what to do next.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        let Self::Bundle(error) = self;
+        error.hint()
+    }
+}
+
+/// Records one run.
+pub struct Recorder {
+    bundle: Writer,
+    begun: Instant,
+    state: Mutex<State>,
+}
+
+struct State {
+    manifest: Manifest,
+    timings: Timings,
+}
+
+/// Names this program.
+#[must_use]
+pub fn tool() -> Tool {
+    Tool { name: "dualproof".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+}
+
+/// Reads a bundle and judges it: the one way from evidence to a report, live or not.
+///
+/// # Errors
+/// A bundle that cannot be read.
+pub fn judge_bundle(dir: &Path, rules: &Rules) -> Result<Report, DumpError> {
+    Ok(judge(&bundle::read(dir)?.evidence, rules, tool()))
+}
+
+impl Recorder {
+    /// Opens the bundle and writes its first manifest, inputs included.
+    ///
+    /// # Errors
+    /// A folder that is not ours or cannot be written.
+    pub fn begin(dir: &Path, job: &Job<'_>) -> Result<Self, SessionError> {
+        let bundle = Writer::create(dir)?;
+        for (path, text) in &job.book.texts {
+            bundle.add(&bundle::layout::input(path), text)?;
+        }
+        let manifest = Manifest {
+            tool: tool(),
+            run: job.run.to_owned(),
+            started: jiff::Timestamp::now().to_string(),
+            cell: job.plan.cell.clone(),
+            settings: job.settings.texts().clone(),
+            selected: job.plan.trials.iter().map(|trial| (trial.scenario.clone(), trial.check.clone())).collect(),
+            skipped: job
+                .plan
+                .skips
+                .iter()
+                .map(|skip| (skip.trial.scenario.clone(), skip.trial.check.clone(), skip.reason.clone()))
+                .collect(),
+            failure: Some(Failure {
+                stage: Stage::Prepare.to_string(),
+                kind: FailureKind::Inconclusive,
+                what: "the run did not end".to_owned(),
+                hint: "it was killed: run it again".to_owned(),
+            }),
+            ..Manifest::default()
+        };
+        let state = Mutex::new(State { manifest, timings: Timings::default() });
+        let recorder = Self { bundle, begun: Instant::now(), state };
+        recorder.save()?;
+        Ok(recorder)
+    }
+
+    /// Returns the bundle.
+    pub fn bundle(&self) -> &Writer {
+        &self.bundle
+    }
+
+    /// Returns the milliseconds since the run began.
+    pub fn millis(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Records the end of a stage, and saves.
+    ///
+    /// # Errors
+    /// A bundle that cannot be written.
+    pub fn stage(&self, stage: Stage, start: u64, result: &str, waits: Vec<Wait>) -> Result<(), SessionError> {
+        let timing = StageTiming {
+            stage: stage.to_string(),
+            start_millis: start,
+            end_millis: self.millis(),
+            result: result.to_owned(),
+            waits,
+        };
+        self.state().timings.stages.push(timing);
+        self.save()
+    }
+
+    /// Records versions as the live system shows them; what it does not show stays as it was.
+    pub fn versions(&self, seen: Versions) {
+        let versions = &mut self.state().manifest.versions;
+        versions.kubernetes = seen.kubernetes.or(versions.kubernetes.take());
+        versions.control_plane = seen.control_plane.or(versions.control_plane.take());
+        if !seen.proxies.is_empty() {
+            versions.proxies = seen.proxies;
+        }
+        versions.tools.extend(seen.tools);
+    }
+
+    /// Records how the stages ended, and saves: `None` when all ended well.
+    ///
+    /// # Errors
+    /// A bundle that cannot be written.
+    pub fn end(&self, failure: Option<Failure>) -> Result<(), SessionError> {
+        self.state().manifest.failure = failure;
+        self.save()
+    }
+
+    fn save(&self) -> Result<(), SessionError> {
+        let (manifest, timings) = {
+            let state = self.state();
+            (state.manifest.clone(), state.timings.clone())
+        };
+        self.bundle.add_json(bundle::layout::TIMINGS, &timings)?;
+        self.bundle.save(manifest)?;
+        Ok(())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

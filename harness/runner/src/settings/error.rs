@@ -1,0 +1,50 @@
+//! What can be wrong with settings.
+
+use dualproof_model::family::FamilyOrderError;
+use dualproof_model::plan::{SelectorError, TimeoutError, UnknownWord};
+use dualproof_model::spec::{MeshVersionError, SpecError};
+
+use super::resolved::MAXIMUM_NODES;
+
+/// A setting does not fit. All of these are bad input: exit code 2.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The settings file cannot be read.
+    #[error("cannot read the settings file {file}")]
+    Read {
+        /// The file, as given.
+        file: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The settings file has a mistake.
+    #[error(transparent)]
+    File(#[from] SpecError),
+    /// A selector.
+    #[error(transparent)]
+    Selector(#[from] SelectorError),
+    /// The order of families.
+    #[error(transparent)]
+    Order(#[from] FamilyOrderError),
+    /// A word for provider or mesh.
+    #[error(transparent)]
+    Word(#[from] UnknownWord),
+    /// The mesh's version.
+    #[error("--mesh-version")]
+    MeshVersion(#[from] MeshVersionError),
+    /// A budget.
+    #[error(transparent)]
+    Timeout(#[from] TimeoutError),
+    /// The number of nodes.
+    #[error("--nodes {0}: allowed are 1 to {MAXIMUM_NODES}")]
+    Nodes(u8),
+    /// The name of a cluster.
+    #[error("--cluster-name `{0}`: allowed are at most 49 lower-case letters, digits, `-` and `.`")]
+    ClusterName(String),
+    /// A value for the mesh's installer.
+    #[error("--mesh-set `{0}` is not KEY=VALUE")]
+    MeshSet(String),
+    /// `--reuse` without a cluster that is there.
+    #[error("--reuse needs --provider existing: a kind cluster that the run makes holds nothing yet")]
+    ReuseNeedsExisting,
+}

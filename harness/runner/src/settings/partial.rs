@@ -1,0 +1,121 @@
+//! Settings as one source gives them: the command line with the environment, or a file.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use dualproof_model::plan::Timeouts;
+use serde::Deserialize;
+
+use super::env_vars;
+
+/// What one source says; what it leaves out comes from the next.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Partial {
+    /// Settings file (YAML, the same names in camelCase; flags and environment win over it)
+    #[arg(long, env = env_vars::SETTINGS, value_name = "FILE")]
+    #[serde(skip)]
+    pub settings: Option<PathBuf>,
+    /// Scenarios to run, as globs (seed/*)
+    #[arg(long, env = env_vars::SCENARIO, value_name = "GLOB", value_delimiter = ';')]
+    pub scenario: Vec<String>,
+    /// Checks to run, as globs over key or name (K06, *listener*)
+    #[arg(long, env = env_vars::CHECK, value_name = "GLOB", value_delimiter = ';')]
+    pub check: Vec<String>,
+    /// Profile to run: core, extended or all [default: core]
+    #[arg(long, env = env_vars::PROFILE)]
+    pub profile: Option<String>,
+    /// Order of the families in the cluster: v4,v6 or v6,v4 [default: v4,v6]
+    #[arg(long, env = env_vars::ORDER)]
+    pub order: Option<String>,
+    /// Where the cluster comes from: kind (made and removed) or existing [default: kind]
+    #[arg(long, env = env_vars::PROVIDER)]
+    pub provider: Option<String>,
+    /// Mesh: istio or none [default: istio]
+    #[arg(long, env = env_vars::MESH)]
+    pub mesh: Option<String>,
+    /// Version of the mesh [default: that of the istioctl on PATH]
+    #[arg(long, env = env_vars::MESH_VERSION, value_name = "VERSION")]
+    pub mesh_version: Option<String>,
+    /// Value for the mesh's installer (istioctl --set), may be repeated
+    #[arg(long, env = env_vars::MESH_SET, value_name = "KEY=VALUE", value_delimiter = ';')]
+    pub mesh_set: Vec<String>,
+    /// Overlay file for the mesh's installer (istioctl -f), may be repeated
+    #[arg(long, env = env_vars::MESH_OVERLAY, value_name = "FILE", value_delimiter = ';')]
+    pub mesh_overlay: Vec<PathBuf>,
+    /// Kubernetes version of the kind cluster [default: 1.36.1]
+    #[arg(long, env = env_vars::KUBERNETES, value_name = "VERSION")]
+    pub kubernetes: Option<String>,
+    /// Node image of the kind cluster, instead of kindest/node:v<VERSION>
+    #[arg(long, env = env_vars::NODE_IMAGE, value_name = "IMAGE")]
+    pub node_image: Option<String>,
+    /// Nodes of the kind cluster: one control plane and workers [default: 1]
+    #[arg(long, env = env_vars::NODES, value_name = "N")]
+    pub nodes: Option<u8>,
+    /// Name of the kind cluster [default: dualproof-<run>]
+    #[arg(long, env = env_vars::CLUSTER_NAME, value_name = "NAME")]
+    pub cluster_name: Option<String>,
+    /// Kubeconfig of the existing cluster [default: $KUBECONFIG, else ~/.kube/config]; it is only read
+    #[arg(long, env = env_vars::KUBECONFIG, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Context of the existing cluster [default: the current one]
+    #[arg(long, env = env_vars::CONTEXT)]
+    pub context: Option<String>,
+    /// istioctl to use; it must be of the wanted version
+    #[arg(long, env = env_vars::ISTIOCTL, value_name = "FILE")]
+    pub istioctl: Option<PathBuf>,
+    /// Mirror of Istio's GitHub releases to download istioctl from
+    #[arg(long, env = env_vars::ISTIO_MIRROR, value_name = "URL")]
+    pub istio_mirror: Option<String>,
+    /// Keep what the run makes, and say how to look at it and how to remove it
+    #[arg(long, env = env_vars::KEEP, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub keep: Option<bool>,
+    /// Judge a kept cell as it is: install and deploy nothing, remove nothing
+    #[arg(long, env = env_vars::REUSE, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub reuse: Option<bool>,
+    /// Folder for reports and the bundle [default: dualproof-out]
+    #[arg(long, env = env_vars::OUT, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Folder of scenarios, instead of those that are built in
+    #[arg(long, env = env_vars::SCENARIOS, value_name = "DIR")]
+    pub scenarios: Option<PathBuf>,
+    /// Budgets of waits, in seconds; in the settings file only
+    #[arg(skip)]
+    pub timeouts: Option<Timeouts>,
+}
+
+impl Partial {
+    /// Fills what this source leaves out from another.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            settings: self.settings.or(other.settings),
+            scenario: first_filled(self.scenario, other.scenario),
+            check: first_filled(self.check, other.check),
+            profile: self.profile.or(other.profile),
+            order: self.order.or(other.order),
+            provider: self.provider.or(other.provider),
+            mesh: self.mesh.or(other.mesh),
+            mesh_version: self.mesh_version.or(other.mesh_version),
+            mesh_set: first_filled(self.mesh_set, other.mesh_set),
+            mesh_overlay: first_filled(self.mesh_overlay, other.mesh_overlay),
+            kubernetes: self.kubernetes.or(other.kubernetes),
+            node_image: self.node_image.or(other.node_image),
+            nodes: self.nodes.or(other.nodes),
+            cluster_name: self.cluster_name.or(other.cluster_name),
+            kubeconfig: self.kubeconfig.or(other.kubeconfig),
+            context: self.context.or(other.context),
+            istioctl: self.istioctl.or(other.istioctl),
+            istio_mirror: self.istio_mirror.or(other.istio_mirror),
+            keep: self.keep.or(other.keep),
+            reuse: self.reuse.or(other.reuse),
+            out: self.out.or(other.out),
+            scenarios: self.scenarios.or(other.scenarios),
+            timeouts: self.timeouts.or(other.timeouts),
+        }
+    }
+}
+
+fn first_filled<T>(first: Vec<T>, second: Vec<T>) -> Vec<T> {
+    if first.is_empty() { second } else { first }
+}

@@ -1,0 +1,184 @@
+//! Settings as a run uses them: every value is there, and fits.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use dualproof_model::family::FamilyOrder;
+use dualproof_model::plan::{MeshKind, Profiles, ProviderKind, Selector, Timeouts};
+use dualproof_model::spec::{self, MeshVersion};
+
+use super::{Partial, SettingsError, env_vars};
+
+/// The Kubernetes version of a kind cluster when none is asked for. It is written down, not left to kind, because a cell
+/// is named before a cluster exists.
+pub const DEFAULT_KUBERNETES: &str = "1.36.1";
+
+/// The most nodes that a kind cluster is made with.
+pub const MAXIMUM_NODES: u8 = 9;
+
+/// The resolved settings.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Which scenarios, checks and profiles.
+    pub selector: Selector,
+    /// The order of the families.
+    pub order: FamilyOrder,
+    /// Where the cluster comes from.
+    pub provider: ProviderKind,
+    /// The mesh.
+    pub mesh: MeshKind,
+    /// The wanted version of the mesh; `None` takes the installer's.
+    pub mesh_version: Option<MeshVersion>,
+    /// `--set` values of the mesh's installer.
+    pub mesh_set: Vec<String>,
+    /// Overlay files of the mesh's installer.
+    pub mesh_overlay: Vec<PathBuf>,
+    /// The Kubernetes version of a cluster to make, without a leading `v`.
+    pub kubernetes: String,
+    /// The node image of a cluster to make.
+    pub node_image: Option<String>,
+    /// The nodes of a cluster to make.
+    pub nodes: u8,
+    /// The name of a cluster to make.
+    pub cluster_name: Option<String>,
+    /// The kubeconfig of a cluster that is there.
+    pub kubeconfig: PathBuf,
+    /// The context in it.
+    pub context: Option<String>,
+    /// The given istioctl.
+    pub istioctl: Option<PathBuf>,
+    /// The mirror of Istio's releases.
+    pub istio_mirror: Option<String>,
+    /// Keep what the run makes.
+    pub keep: bool,
+    /// Judge what is there as it is.
+    pub reuse: bool,
+    /// The folder for reports and the bundle.
+    pub out: PathBuf,
+    /// The folder of scenarios; `None` for those that are built in.
+    pub scenarios: Option<PathBuf>,
+    /// The folder for private files of runs.
+    pub state: PathBuf,
+    /// The folder for downloaded tools.
+    pub cache: PathBuf,
+    /// The budgets.
+    pub timeouts: Timeouts,
+    texts: BTreeMap<String, String>,
+}
+
+impl Settings {
+    /// Resolves settings: defaults, then the file, then the environment, then flags.
+    ///
+    /// # Errors
+    /// A settings file that cannot be read, and any value that does not fit; the message names the value and what is allowed.
+    pub fn resolve(given: Partial) -> Result<Self, SettingsError> {
+        let file = given.settings.as_deref().map(read_file).transpose()?.unwrap_or_default();
+        let given = given.or(file);
+        let profiles: Profiles = given.profile.as_deref().unwrap_or("core").parse()?;
+        let selector = Selector::new(&given.scenario, &given.check, profiles)?;
+        let order: FamilyOrder = given.order.as_deref().map_or(Ok(FamilyOrder::default()), str::parse)?;
+        let provider: ProviderKind = given.provider.as_deref().map_or(Ok(ProviderKind::default()), str::parse)?;
+        let mesh: MeshKind = given.mesh.as_deref().map_or(Ok(MeshKind::default()), str::parse)?;
+        let mesh_version = given.mesh_version.as_deref().map(str::parse::<MeshVersion>).transpose()?;
+        let kubernetes = given.kubernetes.as_deref().unwrap_or(DEFAULT_KUBERNETES).trim_start_matches('v').to_owned();
+        let nodes = given.nodes.unwrap_or(1);
+        if !(1..=MAXIMUM_NODES).contains(&nodes) {
+            return Err(SettingsError::Nodes(nodes));
+        }
+        if let Some(name) = given.cluster_name.as_deref().filter(|name| !is_cluster_name(name)) {
+            return Err(SettingsError::ClusterName(name.to_owned()));
+        }
+        if let Some(pair) = given.mesh_set.iter().find(|pair| !pair.contains('=')) {
+            return Err(SettingsError::MeshSet(pair.clone()));
+        }
+        let reuse = given.reuse.unwrap_or(false);
+        if reuse && provider == ProviderKind::Kind {
+            return Err(SettingsError::ReuseNeedsExisting);
+        }
+        let timeouts = given.timeouts.unwrap_or_default();
+        timeouts.validate()?;
+        let home = PathBuf::from(env_vars::read(env_vars::HOME).unwrap_or_else(|| "/".to_owned()));
+        let texts = texts(&given, &timeouts);
+        Ok(Self {
+            selector,
+            order,
+            provider,
+            mesh,
+            mesh_version,
+            mesh_set: given.mesh_set,
+            mesh_overlay: given.mesh_overlay,
+            kubernetes,
+            node_image: given.node_image,
+            nodes,
+            cluster_name: given.cluster_name,
+            kubeconfig: given
+                .kubeconfig
+                .or_else(|| env_vars::read(env_vars::KUBECTL_KUBECONFIG).map(PathBuf::from))
+                .unwrap_or_else(|| home.join(".kube/config")),
+            context: given.context,
+            istioctl: given.istioctl,
+            istio_mirror: given.istio_mirror,
+            keep: given.keep.unwrap_or(false),
+            reuse,
+            out: given.out.unwrap_or_else(|| PathBuf::from("dualproof-out")),
+            scenarios: given.scenarios,
+            state: folder(env_vars::STATE, env_vars::XDG_STATE_HOME, &home.join(".local/state")),
+            cache: folder(env_vars::CACHE, env_vars::XDG_CACHE_HOME, &home.join(".cache")),
+            timeouts,
+            texts,
+        })
+    }
+
+    /// Spells the settings by name, for the start of a run and the bundle. Paths of this machine are left out.
+    #[must_use]
+    pub fn texts(&self) -> &BTreeMap<String, String> {
+        &self.texts
+    }
+}
+
+fn read_file(path: &Path) -> Result<Partial, SettingsError> {
+    let file = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|source| SettingsError::Read { file: file.clone(), source })?;
+    Ok(spec::parse(&file, &text)?)
+}
+
+fn folder(own: &str, base: &str, fallback: &Path) -> PathBuf {
+    env_vars::read(own).map_or_else(
+        || env_vars::read(base).map_or_else(|| fallback.to_owned(), PathBuf::from).join("dualproof"),
+        PathBuf::from,
+    )
+}
+
+fn is_cluster_name(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.';
+    // kind makes host names `<name>-control-plane` of at most 63 characters.
+    !name.is_empty() && name.len() <= 49 && name.bytes().all(fits)
+}
+
+fn texts(given: &Partial, timeouts: &Timeouts) -> BTreeMap<String, String> {
+    let mut texts = BTreeMap::new();
+    let mut tell = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            texts.insert(name.to_owned(), value);
+        }
+    };
+    let list = |values: &[String]| (!values.is_empty()).then(|| values.join("; "));
+    let overlays: Vec<String> = given
+        .mesh_overlay
+        .iter()
+        .filter_map(|path| path.file_name())
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect();
+    tell("scenario", list(&given.scenario));
+    tell("check", list(&given.check));
+    tell("profile", Some(given.profile.clone().unwrap_or_else(|| "core".to_owned())));
+    tell("meshSet", list(&given.mesh_set));
+    tell("meshOverlay", list(&overlays));
+    tell("nodeImage", given.node_image.clone());
+    tell("keep", given.keep.map(|keep| keep.to_string()));
+    tell("reuse", given.reuse.map(|reuse| reuse.to_string()));
+    for (name, seconds) in timeouts.named() {
+        tell(&format!("timeouts.{name}"), Some(format!("{seconds}s")));
+    }
+    texts
+}

@@ -1,0 +1,231 @@
+//! The program from outside: what it prints, leaves and ends with, on a machine without any tool.
+#![expect(clippy::unwrap_used, missing_docs, reason = "a test fails by panicking")]
+
+use std::path::Path;
+use std::process::Output;
+
+use dualproof_model::report::{Conclusion, Report};
+
+/// A machine of its own: no tool on PATH, no settings, empty folders.
+struct Machine {
+    folder: tempfile::TempDir,
+}
+
+impl Machine {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the test starts the program under test")]
+    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+        let Output { status, stdout, stderr } = std::process::Command::new(env!("CARGO_BIN_EXE_dualproof"))
+            .args(arguments)
+            .current_dir(self.path())
+            .env_clear()
+            .env("PATH", self.path())
+            .env("HOME", self.path())
+            .output()
+            .unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (status.code().unwrap(), text(stdout), text(stderr))
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn entries(&self) -> Vec<String> {
+        let mut names: Vec<String> = std::fs::read_dir(self.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    fn report(&self) -> Report {
+        serde_yaml::from_str(&std::fs::read_to_string(self.path().join("dualproof-out/report.yaml")).unwrap()).unwrap()
+    }
+
+    fn scenarios(&self, text: &str) {
+        let area = self.path().join("scenarios/seed");
+        std::fs::create_dir_all(&area).unwrap();
+        std::fs::write(area.join("x.yaml"), text).unwrap();
+    }
+}
+
+fn bundle(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/bundles").join(name).display().to_string()
+}
+
+#[test]
+fn listing_prints_names_and_makes_nothing() {
+    let machine = Machine::new();
+    let (code, stdout, _) =
+        machine.run(&["list", "--mesh-version", "1.31.0-lab", "--order", "v6,v4", "--check", "K06"]);
+    assert_eq!(code, 0);
+    let lines: Vec<&str> = stdout.lines().collect();
+    assert_eq!(lines.len(), 3, "{stdout}");
+    assert!(lines.contains(&"seed/ipv6::K06-outbound-listener-covers-all-vips::kind-1.36.1_istio-1.31.0-lab_v6-v4_1n"));
+    assert!(machine.entries().is_empty(), "{:?}", machine.entries());
+}
+
+#[test]
+fn planning_says_what_is_deployed_run_and_skipped_and_why() {
+    let machine = Machine::new();
+    let (code, stdout, _) = machine.run(&["plan", "--mesh", "none", "--scenario", "seed/ipv4"]);
+    assert_eq!(code, 0);
+    assert!(stdout.contains("deploy samples/tcp-echo/tcp-echo-ipv4.yaml into ipv4"), "{stdout}");
+    assert!(!stdout.contains("into ipv6"), "{stdout}");
+    assert!(stdout.contains("K06-outbound-listener-covers-all-vips::kind-1.36.1_none_v4-v6_1n: it looks at a mesh, and the cell has none"), "{stdout}");
+    assert!(machine.entries().is_empty());
+}
+
+#[test]
+fn a_plan_of_nothing_ends_with_6_and_makes_nothing() {
+    let machine = Machine::new();
+    let (code, _, stderr) = machine.run(&["run", "--mesh", "none", "--check", "K06"]);
+    assert_eq!(code, 6, "{stderr}");
+    assert!(stderr.contains("hint: dualproof plan says why"), "{stderr}");
+    assert!(machine.entries().is_empty());
+}
+
+#[test]
+fn bad_settings_end_with_2_name_the_value_and_leave_a_report() {
+    for (arguments, words) in [
+        (["--order", "v4"], "allowed are `v4,v6` and `v6,v4`"),
+        (["--provider", "minikube"], "allowed are kind, existing"),
+        (["--mesh", "linkerd"], "allowed are istio, none"),
+        (["--mesh-version", "newest"], "`newest` is not a version"),
+        (["--profile", "every"], "allowed are core, extended, all"),
+        (["--nodes", "0"], "allowed are 1 to 9"),
+        (["--cluster-name", "My_Cluster"], "My_Cluster"),
+        (["--mesh-set", "novalue"], "is not KEY=VALUE"),
+        (["--check", "K77"], "--check `K77` matches nothing"),
+        (["--settings", "absent.yaml"], "cannot read the settings file absent.yaml"),
+        (["--scenarios", "absent"], "cannot read absent"),
+    ] {
+        let machine = Machine::new();
+        let (code, _, stderr) = machine.run(&["run", arguments[0], arguments[1]]);
+        assert_eq!(code, 2, "{arguments:?}: {stderr}");
+        assert!(stderr.contains(words), "{arguments:?}: {stderr}");
+        assert!(stderr.contains("hint: "), "{stderr}");
+        let report = machine.report();
+        assert_eq!(report.conclusion, Conclusion::BadInput);
+        assert!(report.reason.contains(words), "{}", report.reason);
+        assert_eq!(machine.entries(), ["dualproof-out"], "only the report is left");
+    }
+}
+
+#[test]
+fn a_settings_file_is_strict_and_flags_win_over_it() {
+    let machine = Machine::new();
+    std::fs::write(machine.path().join("s.yaml"), "order: v6,v4\nmesh: none\ntimeouts: {call: 20}\n").unwrap();
+    let (code, stdout, _) =
+        machine.run(&["list", "--settings", "s.yaml", "--mesh", "istio", "--mesh-version", "1.30.0"]);
+    assert_eq!(code, 0);
+    assert!(stdout.contains("istio-1.30.0_v6-v4"), "{stdout}");
+
+    std::fs::write(machine.path().join("s.yaml"), "order: v6,v4\nmesch: none\n").unwrap();
+    let (code, _, stderr) = machine.run(&["list", "--settings", "s.yaml"]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("s.yaml:2:1: unknown key `mesch`"), "{stderr}");
+}
+
+#[test]
+fn a_typo_in_a_scenario_ends_with_2_at_its_line_and_leaves_a_report() {
+    let machine = Machine::new();
+    machine.scenarios("title: t\ncheks: [K41]\n");
+    let (code, _, stderr) = machine.run(&["run", "--scenarios", "scenarios"]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("scenarios/seed/x.yaml:2:1: unknown key `cheks`"), "{stderr}");
+    assert_eq!(machine.report().conclusion, Conclusion::BadInput);
+
+    machine.scenarios("title: t\nchecks: [K41, K88]\n");
+    let (code, _, stderr) = machine.run(&["plan", "--scenarios", "scenarios"]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("unknown check `K88`"), "{stderr}");
+}
+
+#[test]
+fn without_docker_a_run_ends_with_3_says_what_is_missing_and_leaves_nothing_but_the_report() {
+    let machine = Machine::new();
+    let (code, stdout, stderr) = machine.run(&["run", "--mesh", "none"]);
+    assert_eq!(code, 3, "{stderr}");
+    assert!(stderr.contains("docker") || stderr.contains("kind"), "{stderr}");
+    assert!(stderr.contains("hint: "), "{stderr}");
+    assert!(stdout.contains("invalid environment"), "{stdout}");
+    let report = machine.report();
+    assert_eq!(report.conclusion, Conclusion::InvalidEnvironment);
+    assert_eq!(report.failure.unwrap().stage, "prepare");
+    assert!(report.results.iter().all(|result| !result.verdict.is_good()));
+    let runs = machine.path().join(".local/state/dualproof/runs");
+    assert_eq!(std::fs::read_dir(runs).unwrap().count(), 0, "the private folder is gone");
+    for file in ["report.yaml", "report.json", "junit.xml", "summary.md", "bundle/bundle.yaml"] {
+        assert!(machine.path().join("dualproof-out").join(file).is_file(), "{file}");
+    }
+}
+
+#[test]
+fn an_output_folder_that_holds_something_else_is_left_alone() {
+    let machine = Machine::new();
+    let theirs = machine.path().join("dualproof-out/bundle/thesis.txt");
+    std::fs::create_dir_all(theirs.parent().unwrap()).unwrap();
+    std::fs::write(&theirs, "years of work").unwrap();
+    let (code, _, _) = machine.run(&["run", "--mesh", "none"]);
+    assert_eq!(code, 3);
+    assert_eq!(std::fs::read_to_string(theirs).unwrap(), "years of work");
+    assert!(machine.report().reason.contains("thesis.txt"), "{}", machine.report().reason);
+}
+
+#[test]
+fn explaining_a_check_says_why_it_exists_and_what_to_do() {
+    let machine = Machine::new();
+    let (code, all, _) = machine.run(&["explain"]);
+    assert_eq!(code, 0);
+    for key in all.lines().filter_map(|line| line.split(' ').next()) {
+        let (code, text, _) = machine.run(&["explain", key]);
+        assert_eq!(code, 0);
+        let after = |heading: &str| {
+            let from = text.find(heading).unwrap() + heading.len();
+            text[from..].trim_start().lines().next().unwrap().trim().to_owned()
+        };
+        assert!(after("why it exists").len() > 40, "{text}");
+        assert!(after("what to do when it is red").len() > 40, "{text}");
+    }
+    let (code, _, stderr) = machine.run(&["explain", "K1000"]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("hint: dualproof explain lists every check"), "{stderr}");
+}
+
+#[test]
+fn judging_a_recorded_bundle_twice_gives_the_same_bytes_and_needs_no_tool() {
+    let machine = Machine::new();
+    for name in ["istio-1.31-v4-v6", "istio-1.30-v6-v4"] {
+        let read = |out: &str, file: &str| std::fs::read(machine.path().join(out).join(file)).unwrap();
+        for out in ["one", "two"] {
+            let (code, stdout, stderr) = machine.run(&["judge", &bundle(name), "--out", out]);
+            assert_eq!(code, 0, "{stdout}{stderr}");
+        }
+        for file in ["report.yaml", "report.json", "junit.xml", "summary.md"] {
+            assert_eq!(read("one", file), read("two", file), "{file}");
+        }
+        let (code, _, _) = machine.run(&["judge", &bundle(name), "--rules", "current"]);
+        assert_eq!(code, 0);
+    }
+}
+
+#[test]
+fn a_bundle_that_cannot_be_read_ends_with_2_and_a_hint() {
+    let machine = Machine::new();
+    let (code, _, stderr) = machine.run(&["judge", "absent"]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("absent") && stderr.contains("hint: "), "{stderr}");
+
+    let half = machine.path().join("half");
+    std::fs::create_dir(&half).unwrap();
+    std::fs::write(half.join("bundle.yaml"), "schema: dualproof.dev/bundle/v1\ntool: {na").unwrap();
+    let (code, _, stderr) = machine.run(&["judge", "half"]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("bundle.yaml") && stderr.contains("hint: "), "{stderr}");
+}

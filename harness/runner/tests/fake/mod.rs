@@ -1,0 +1,213 @@
+//! A driver that plays a recorded bundle back, and can fail or hang at any stage.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use dualproof_driver::trouble::Trouble;
+use dualproof_dump::bundle::{self, Writer};
+use dualproof_model::evidence::{Failure, FailureKind, Versions, Wait};
+use dualproof_model::judge::Rules;
+use dualproof_model::report::Report;
+use dualproof_runner::command::{Readied, ready};
+use dualproof_runner::output::Console;
+use dualproof_runner::session::{self, CallOrder, Driver, Job, Prepared, Workload};
+use dualproof_runner::settings::Partial;
+use dualproof_runner::stage::Stage;
+use tokio_util::sync::CancellationToken;
+
+/// The fake driver.
+pub struct Fake {
+    fails: Option<(Stage, FailureKind)>,
+    hangs: Option<Stage>,
+    single_stack_nodes: bool,
+    ran: Mutex<Vec<Stage>>,
+    diagnosed: Mutex<Vec<Stage>>,
+    cancel: CancellationToken,
+}
+
+/// A run over a fake.
+pub struct Played {
+    pub fake: Fake,
+    pub report: Report,
+    readied: Readied,
+    folder: tempfile::TempDir,
+}
+
+/// Runs the seed's scenarios over a fake, into a folder of its own.
+pub fn play(fake: Fake) -> Played {
+    let recorded = recorded();
+    let cell = bundle::read(&recorded).unwrap().evidence.manifest.cell;
+    let folder = tempfile::tempdir().unwrap();
+    let given = Partial {
+        mesh_version: cell.mesh_version.as_ref().map(ToString::to_string),
+        kubernetes: cell.kubernetes.clone(),
+        order: Some(cell.order.to_string()),
+        ..Partial::default()
+    };
+    let readied = ready(given).unwrap();
+    let console = Console::quiet();
+    let job = Job {
+        run: "fakeee",
+        plan: &readied.plan,
+        book: &readied.book,
+        settings: &readied.settings,
+        cancel: &fake.cancel,
+        console: &console,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let report = runtime.block_on(session::run(&job, &fake, &folder.path().join("bundle"))).unwrap();
+    Played { fake, report, readied, folder }
+}
+
+impl Played {
+    pub fn bundle(&self) -> PathBuf {
+        self.folder.path().join("bundle")
+    }
+
+    pub fn rules(&self) -> Rules {
+        self.readied.book.rules.clone()
+    }
+}
+
+impl Fake {
+    pub fn good() -> Self {
+        Self {
+            fails: None,
+            hangs: None,
+            single_stack_nodes: false,
+            ran: Mutex::default(),
+            diagnosed: Mutex::default(),
+            cancel: CancellationToken::new(),
+        }
+    }
+
+    pub fn failing(stage: Stage, kind: FailureKind) -> Self {
+        Self { fails: Some((stage, kind)), ..Self::good() }
+    }
+
+    pub fn hanging(stage: Stage) -> Self {
+        Self { hangs: Some(stage), ..Self::good() }
+    }
+
+    pub fn single_stack_nodes() -> Self {
+        Self { single_stack_nodes: true, ..Self::good() }
+    }
+
+    pub fn ran(&self) -> Vec<Stage> {
+        self.ran.lock().unwrap().clone()
+    }
+
+    pub fn diagnosed(&self) -> Vec<Stage> {
+        self.diagnosed.lock().unwrap().clone()
+    }
+
+    async fn stage(&self, stage: Stage) -> Result<(), Trouble> {
+        self.ran.lock().unwrap().push(stage);
+        if self.hangs == Some(stage) {
+            // The user presses Ctrl-C while the stage hangs.
+            self.cancel.cancel();
+            std::future::pending::<()>().await;
+        }
+        match self.fails {
+            Some((failing, kind)) if failing == stage => {
+                Err(Trouble { kind, what: format!("{stage} broke"), hint: "mend it".to_owned() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn play_files(&self, bundle: &Writer, wanted: impl Fn(&str) -> bool) {
+        let recorded = recorded();
+        let manifest = bundle::read(&recorded).unwrap().evidence.manifest;
+        for path in manifest.files.keys().filter(|path| wanted(path)) {
+            let mut bytes = std::fs::read(recorded.join(path)).unwrap();
+            if self.single_stack_nodes && path.as_str() == bundle::layout::NODES {
+                bytes = without_second_family(&bytes);
+            }
+            bundle.add(path, bytes).unwrap();
+        }
+    }
+}
+
+#[async_trait]
+impl Driver for Fake {
+    async fn prepare(&self) -> Result<Prepared, Trouble> {
+        self.stage(Stage::Prepare).await.map(|()| Prepared::default())
+    }
+
+    async fn cluster(&self) -> Result<(), Trouble> {
+        self.stage(Stage::Cluster).await
+    }
+
+    async fn images(&self, images: &[String]) -> Result<Vec<String>, Trouble> {
+        assert!(
+            images.iter().any(|image| image.contains("tcp-echo")),
+            "the workloads' images are asked for: {images:?}"
+        );
+        self.stage(Stage::Images).await.map(|()| Vec::new())
+    }
+
+    async fn baseline(&self, bundle: &Writer) -> Result<(), Trouble> {
+        self.stage(Stage::Baseline).await?;
+        self.play_files(bundle, |path| path.starts_with("objects/") || path == "calls.jsonl" || path == "dns.jsonl");
+        Ok(())
+    }
+
+    async fn mesh(&self) -> Result<(), Trouble> {
+        self.stage(Stage::Mesh).await
+    }
+
+    async fn workloads(&self, workloads: &[Workload]) -> Result<(), Trouble> {
+        assert!(
+            workloads.iter().all(|workload| workload.manifest.contains("kind:")),
+            "manifests are handed over whole"
+        );
+        self.stage(Stage::Workloads).await
+    }
+
+    async fn converge(&self) -> Result<(), Trouble> {
+        self.stage(Stage::Converge).await
+    }
+
+    async fn calls(&self, calls: &[CallOrder], _bundle: &Writer) -> Result<(), Trouble> {
+        assert!(calls.iter().any(|call| call.call.reply == "hello dualstack"));
+        self.stage(Stage::Calls).await
+    }
+
+    async fn collect(&self, bundle: &Writer) -> Result<Versions, Trouble> {
+        self.stage(Stage::Collect).await?;
+        self.play_files(bundle, |path| {
+            path.starts_with("proxies/") || path.starts_with("mesh/") || path.starts_with("logs/")
+        });
+        Ok(bundle::read(&recorded()).unwrap().evidence.manifest.versions)
+    }
+
+    async fn diagnose(&self, failure: &Failure, _bundle: &Writer) {
+        let stage = Stage::ALL.into_iter().find(|stage| stage.as_str() == failure.stage).unwrap();
+        self.diagnosed.lock().unwrap().push(stage);
+    }
+
+    async fn close(&self, _keep: bool) -> Result<Option<String>, Trouble> {
+        self.stage(Stage::Close).await.map(|()| None)
+    }
+
+    fn waits(&self) -> Vec<Wait> {
+        Vec::new()
+    }
+}
+
+/// A bundle that a real run on the lab wrote.
+fn recorded() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/bundles/istio-1.31-v4-v6")
+}
+
+/// Takes the second podCIDR from every node.
+fn without_second_family(nodes: &[u8]) -> Vec<u8> {
+    let mut list: serde_json::Value = serde_json::from_slice(nodes).unwrap();
+    for node in list["items"].as_array_mut().unwrap() {
+        let first = node["spec"]["podCIDRs"][0].clone();
+        node["spec"]["podCIDRs"] = serde_json::Value::Array(vec![first]);
+    }
+    serde_json::to_vec(&list).unwrap()
+}

@@ -1,0 +1,124 @@
+//! The spine over a fake driver that plays a recorded bundle back: one named case for each stage that can fail.
+#![expect(clippy::unwrap_used, missing_docs, reason = "a test fails by panicking")]
+
+mod fake;
+
+use dualproof_model::evidence::FailureKind;
+use dualproof_model::report::{Conclusion, Report};
+use dualproof_model::verdict::Verdict;
+use dualproof_runner::session::judge_bundle;
+use dualproof_runner::stage::Stage;
+
+use fake::{Fake, Played, play};
+
+/// Asserts what every failed run owes: the right stage, no stage after it, diagnosis, clean-up, and a bundle that judges the same.
+fn failed(stage: Stage, kind: FailureKind, conclusion: Conclusion) -> (Played, Report) {
+    let played = play(Fake::failing(stage, kind));
+    let report = played.report.clone();
+    let failure = report.failure.clone().unwrap();
+    assert_eq!((failure.stage.as_str(), failure.kind), (stage.as_str(), kind));
+    assert_eq!(failure.hint, "mend it");
+    assert_eq!(report.conclusion, conclusion);
+    let ran = played.fake.ran();
+    if stage != Stage::Close {
+        assert_eq!(ran.last(), Some(&Stage::Close), "what was made is removed: {ran:?}");
+        assert!(ran.iter().all(|ran| *ran <= stage || *ran == Stage::Close), "nothing runs after the failure: {ran:?}");
+        assert_eq!(played.fake.diagnosed(), [stage]);
+    }
+    assert!(!report.results.is_empty(), "every trial is in the report");
+    assert!(
+        report.results.iter().all(|result| result.verdict != Verdict::Fail),
+        "trouble on the way is never the mesh's failure"
+    );
+    let again = judge_bundle(&played.bundle(), &played.rules()).unwrap();
+    assert_eq!(again, report, "the bundle says the same without a cluster");
+    assert!(report.timings.iter().any(|timing| timing.stage == stage.as_str() && timing.result != "ok"));
+    (played, report)
+}
+
+#[test]
+fn a_recorded_good_run_conforms_and_runs_every_stage_in_order() {
+    let played = play(Fake::good());
+    assert_eq!(played.report.conclusion, Conclusion::Conforms, "{}", dualproof_model::report::text(&played.report));
+    assert_eq!(played.fake.ran(), Stage::ALL);
+    assert!(played.fake.diagnosed().is_empty());
+    assert!(played.report.failure.is_none());
+}
+
+#[test]
+fn prepare_fails() {
+    failed(Stage::Prepare, FailureKind::InvalidEnvironment, Conclusion::InvalidEnvironment);
+}
+
+#[test]
+fn prepare_refuses_bad_input() {
+    failed(Stage::Prepare, FailureKind::BadInput, Conclusion::BadInput);
+}
+
+#[test]
+fn cluster_fails() {
+    failed(Stage::Cluster, FailureKind::InvalidEnvironment, Conclusion::InvalidEnvironment);
+}
+
+#[test]
+fn images_fail() {
+    failed(Stage::Images, FailureKind::Inconclusive, Conclusion::Inconclusive);
+}
+
+#[test]
+fn baseline_fails() {
+    failed(Stage::Baseline, FailureKind::Inconclusive, Conclusion::Inconclusive);
+}
+
+#[test]
+fn mesh_fails() {
+    failed(Stage::Mesh, FailureKind::Inconclusive, Conclusion::Inconclusive);
+}
+
+#[test]
+fn workloads_fail() {
+    failed(Stage::Workloads, FailureKind::Inconclusive, Conclusion::Inconclusive);
+}
+
+#[test]
+fn converge_fails() {
+    failed(Stage::Converge, FailureKind::Inconclusive, Conclusion::Inconclusive);
+}
+
+#[test]
+fn calls_fail() {
+    failed(Stage::Calls, FailureKind::Inconclusive, Conclusion::Inconclusive);
+}
+
+#[test]
+fn collect_fails() {
+    failed(Stage::Collect, FailureKind::Inconclusive, Conclusion::Inconclusive);
+}
+
+#[test]
+fn close_fails_after_a_good_run_and_the_report_says_so() {
+    failed(Stage::Close, FailureKind::Inconclusive, Conclusion::Inconclusive);
+}
+
+#[test]
+fn a_cluster_that_is_not_dual_ends_before_the_mesh() {
+    let played = play(Fake::single_stack_nodes());
+    let report = &played.report;
+    assert_eq!(report.conclusion, Conclusion::InvalidEnvironment);
+    assert!(!played.fake.ran().contains(&Stage::Mesh), "no mesh is installed on it");
+    let k41 = report.results.iter().find(|result| result.check == "K41").unwrap();
+    assert_eq!(k41.verdict, Verdict::InvalidEnvironment);
+    assert!(report.results.iter().all(|result| result.verdict == Verdict::InvalidEnvironment));
+    let failure = report.failure.as_ref().unwrap();
+    assert!(failure.what.contains("IPv6") || failure.what.contains("podCIDRs"), "{}", failure.what);
+    assert!(!failure.hint.is_empty());
+}
+
+#[test]
+fn an_interrupt_wins_over_a_stage_that_hangs_and_cleans() {
+    let played = play(Fake::hanging(Stage::Workloads));
+    assert_eq!(played.report.conclusion, Conclusion::Interrupted);
+    assert_eq!(played.report.failure.as_ref().unwrap().stage, "workloads");
+    assert_eq!(played.fake.ran().last(), Some(&Stage::Close));
+    assert!(!played.fake.ran().contains(&Stage::Calls));
+}
