@@ -47,6 +47,21 @@ pub fn chain(error: &dyn Error) -> String {
     text
 }
 
+/// Says an error of the Kubernetes client in the API server's own words where it spoke. (kube prints a refusal twice, once as
+/// Rust's debug text.)
+#[must_use]
+pub fn kube_words(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) => {
+            let words = if status.message.trim().is_empty() { &status.reason } else { &status.message };
+            format!("{} ({})", words.trim(), status.code)
+        }
+        // "ServiceError" says nothing beside its cause.
+        kube::Error::Service(cause) => chain(&**cause),
+        other => chain(other),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

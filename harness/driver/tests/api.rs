@@ -39,7 +39,7 @@ async fn lists_come_back_as_the_server_wrote_them() -> Checked {
         .route("/api/v1/nodes", get(move || async move { raw }))
         .route("/api/v1/secrets", get(|| async { refusal(403, "secrets is forbidden: no") }))
         .route("/api/v1/pods", get(|| async { std::future::pending::<()>().await }));
-    let client = serve(router).await?;
+    let (client, _) = serve(router).await?;
     let mut context = context();
     assert_eq!(api::list_json(&context, &client, "/api/v1/nodes").await?, raw.as_bytes());
 
@@ -85,7 +85,7 @@ async fn applying() -> Result<(Client, Patches), Box<dyn std::error::Error>> {
         .route("/api/v1/namespaces/{namespace}/services/{name}", axum::routing::patch(patched))
         .fallback(|| async { refusal(404, "the server could not find the requested resource") })
         .with_state(patches.clone());
-    Ok((serve(router).await?, patches))
+    Ok((serve(router).await?.0, patches))
 }
 
 #[tokio::test]
@@ -163,7 +163,7 @@ async fn exec_in(container: Container, context: &RunContext, deadline: Duration)
     let upgrade = move |upgrade: WebSocketUpgrade| async move {
         upgrade.protocols(["v5.channel.k8s.io"]).on_upgrade(move |socket| speak(socket, container.clone()))
     };
-    let client = serve(Router::new().route("/api/v1/namespaces/ns/pods/p/exec", any(upgrade)))
+    let (client, _) = serve(Router::new().route("/api/v1/namespaces/ns/pods/p/exec", any(upgrade)))
         .await
         .map_err(|error| ApiError::Cancelled { what: format!("serve: {error}") })?;
     api::exec(context, &client, &pod(), "client", &["sh".to_owned(), "-c".to_owned(), "x".to_owned()], None, deadline)
@@ -221,7 +221,7 @@ async fn exec_that_never_ran_is_lost_with_the_reason() -> Checked {
     let error = exec_in(Container::ends(&[(1, "half")]), &context(), LONG).await.err().ok_or("no status")?;
     assert!(error.to_string().ends_with("the connection ended without a status"), "{error}");
 
-    let client = serve(Router::new().fallback(|| async { refusal(404, "pods \"p\" not found") })).await?;
+    let (client, _) = serve(Router::new().fallback(|| async { refusal(404, "pods \"p\" not found") })).await?;
     let error = api::exec(&context(), &client, &pod(), "client", &["true".to_owned()], None, LONG)
         .await
         .err()
@@ -264,7 +264,7 @@ async fn forward(
     let upgrade = move |upgrade: WebSocketUpgrade| async move {
         upgrade.protocols(["v4.channel.k8s.io"]).on_upgrade(move |socket| speak(socket, answer, error))
     };
-    serve(Router::new().route("/api/v1/namespaces/ns/pods/p/portforward", any(upgrade))).await
+    Ok(serve(Router::new().route("/api/v1/namespaces/ns/pods/p/portforward", any(upgrade))).await?.0)
 }
 
 #[tokio::test]
@@ -295,7 +295,7 @@ async fn logs_of_a_missing_pod_are_an_error_with_the_servers_words() -> Checked 
             get(|RawQuery(query): RawQuery| async move { query.unwrap_or_default() }),
         )
         .fallback(|| async { refusal(404, "pods \"q\" not found") });
-    let client = serve(router).await?;
+    let (client, _) = serve(router).await?;
     let asked = api::logs(&context(), &client, &pod(), "istio-init", true, Some(5)).await?;
     for wanted in ["container=istio-init", "previous=true", "tailLines=5"] {
         assert!(asked.contains(wanted), "{asked} lacks {wanted}");
@@ -337,7 +337,7 @@ async fn namespaces(
             get(move || async move { Json(one) }).patch(move || async move { Json(patched) }).delete(delete),
         )
         .fallback(|| async { refusal(404, "not found") });
-    Ok((serve(router).await?, deletions))
+    Ok((serve(router).await?.0, deletions))
 }
 
 #[tokio::test]

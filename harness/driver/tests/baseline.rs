@@ -7,7 +7,8 @@ mod fake;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use axum::extract::{Path, State};
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch, post};
@@ -64,9 +65,15 @@ async fn api_server(refused_policy: &'static str) -> Result<(Cluster, Made), Box
                 move |State(made): State<Made>, Path(_): Path<String>, body: String| async move { keep(&made, &body) },
             ),
         )
-        .fallback(move || async move { Json(empty) })
+        .fallback(move |RawQuery(query): RawQuery| async move {
+            if query.is_some_and(|query| query.contains("watch=true")) {
+                let silence = futures_util::stream::pending::<Result<String, std::io::Error>>();
+                return Body::from_stream(silence).into_response();
+            }
+            Json(empty).into_response()
+        })
         .with_state(made.clone());
-    let client = serve(router).await?;
+    let (client, _) = serve(router).await?;
     let (name, kubeconfig) = ("fake".to_owned(), PathBuf::new());
     Ok((Cluster { client, name, kubeconfig, context: None, created: false, nodes: Vec::new() }, made))
 }

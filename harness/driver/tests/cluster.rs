@@ -17,7 +17,7 @@ use dualproof_model::evidence::FailureKind;
 use dualproof_model::family::FamilyOrder;
 use serde_json::{Value, json};
 
-use fake::{Checked, context};
+use fake::{Checked, context, serve};
 
 /// A machine whose docker and kind are scripts.
 struct Machine {
@@ -173,7 +173,7 @@ async fn api_server(run: &str, images: &[&str]) -> Result<String, Box<dyn std::e
     let list = json!({"kind": "NodeList", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": [node]});
     let nodes = move |RawQuery(query): RawQuery| async move { answer(&query.unwrap_or_default(), list) };
     let router = Router::new().route("/api/v1/nodes", get(nodes)).route("/version", get(version));
-    fake::listen(router).await
+    Ok(serve(router).await?.1)
 }
 
 /// All that the API server says of its version; the typed client wants every field.
@@ -281,7 +281,7 @@ async fn an_existing_cluster_is_found_and_left() -> Checked {
 #[tokio::test]
 async fn an_existing_cluster_that_hangs_is_silent_after_the_request_timeout() -> Checked {
     let hangs = Router::new().fallback(|| async { std::future::pending::<()>().await });
-    let url = fake::listen(hangs).await?;
+    let (_, url) = serve(hangs).await?;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("config");
     std::fs::write(&file, kubeconfig(&url))?;

@@ -88,7 +88,7 @@ async fn answer(State(script): State<Script>, Query(query): Query<BTreeMap<Strin
 
 async fn pods(script: &Script) -> Result<Api<Pod>, Box<dyn std::error::Error>> {
     let router = Router::new().route("/api/v1/namespaces/ns/pods", get(answer)).with_state(script.clone());
-    let client: Client = serve(router).await?;
+    let (client, _) = serve(router).await?;
     Ok(Api::namespaced(client, "ns"))
 }
 
@@ -188,7 +188,7 @@ async fn a_server_that_is_away_is_the_last_status() -> Checked {
     let config = watcher::Config::default();
     let result = watch_until(&context, Api::namespaced(client, "ns"), config, "both run", SHORT, both_run(&seen)).await;
     let error = result.err().ok_or("it must not hold")?.to_string();
-    assert!(error.contains("initial object list") && error.contains("refused"), "{error}");
+    assert!(error.contains("last seen: cannot list: ") && error.contains("refused"), "{error}");
     Ok(())
 }
 

@@ -3,11 +3,19 @@
 //! The modules stand in the order of the data's way; each imports only from those before it (`tests/layering.rs`).
 
 pub mod family;
+
 pub mod spec;
+
 pub mod plan;
+
 pub mod evidence;
+
 pub mod truth;
+
 pub mod verdict;
+
 pub mod check;
+
 pub mod report;
+
 pub mod judge;

@@ -1,5 +1,5 @@
 //! Plans: what runs, what is skipped and why, and what is refused.
-#![expect(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use dualproof_model::plan::{Cell, KnownCheck, MeshKind, Plan, Profiles, Selector, Timeouts};
 use dualproof_model::spec::{Profile, Scenario, scenario};
@@ -106,7 +106,8 @@ fn unknown_and_doubled_checks_and_doubled_scenarios_are_refused_at_their_place()
     for (checks, words) in [("[K06, K77]", "unknown check `K77`"), ("[K06, listener-covers]", "listed twice")] {
         let text = format!("title: t\nchecks: {checks}\n");
         let one = vec![scenario("scenarios/seed/x.yaml", &text).unwrap()];
-        let error = Plan::new(&one, &known(), Cell::default(), &select(&[], &[], Profiles::All)).expect_err("a mistake");
+        let error =
+            Plan::new(&one, &known(), Cell::default(), &select(&[], &[], Profiles::All)).expect_err("a mistake");
         assert!(error.to_string().contains(words), "{error}");
         assert!(error.to_string().starts_with("scenarios/seed/x.yaml:2:15"), "{error}");
     }

@@ -1,5 +1,5 @@
 //! Scenario files, version profiles, deviations and versions: every mistake has its place.
-#![expect(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use dualproof_model::spec::{
     EndpointShape, MeshVersion, SpecError, deviations, parse, profile_for, profiles, scenario,
@@ -14,6 +14,9 @@ calls:
 - {name: by-name, port: 9000, command: [sh, -c, 'echo hi'], reply: hello hi}
 checks: [K06, K07]
 ";
+
+/// What is wrong, how to make it so, the line of the error and words in it.
+type Case = (&'static str, Box<dyn Fn(&str) -> String>, u64, &'static [&'static str]);
 
 fn mistake(change: impl Fn(&str) -> String) -> SpecError {
     scenario("scenarios/seed/x.yaml", &change(GOOD)).expect_err("the file has a mistake")
@@ -35,15 +38,20 @@ fn a_scenario_without_workloads_is_about_the_cluster() {
 
 #[test]
 fn every_mistake_names_its_line_and_what_is_allowed() {
-    let cases: [(&str, Box<dyn Fn(&str) -> String>, u64, &[&str]); 12] = [
+    let cases: [Case; 12] = [
         ("unknown key", Box::new(|good| good.replace("checks:", "cheks:")), 7, &["cheks", "checks", "allowed"]),
         ("unknown key inside", Box::new(|good| good.replace("service: s}", "servce: s}")), 2, &["servce", "service"]),
         ("key twice", Box::new(|good| format!("{good}title: again\n")), 8, &["title", "twice"]),
-        ("wrong type", Box::new(|good| good.replace("port: 9000", "port: many")), 6, &["many"]),
+        ("wrong type", Box::new(|good| good.replace("port: 9000", "port: many")), 6, &["u16"]),
         ("unknown family", Box::new(|good| good.replace("[IPv6]", "[IPv5]")), 4, &["IPv5", "IPv4", "IPv6"]),
         ("unknown policy", Box::new(|good| good.replace("SingleStack", "Single")), 4, &["Single", "RequireDualStack"]),
         ("claim too wide", Box::new(|good| good.replace("[IPv6]", "[IPv6, IPv4]")), 4, &["SingleStack", "one family"]),
-        ("family twice", Box::new(|good| good.replace("SingleStack", "RequireDualStack").replace("[IPv6]", "[IPv6, IPv6]")), 4, &["each once"]),
+        (
+            "family twice",
+            Box::new(|good| good.replace("SingleStack", "RequireDualStack").replace("[IPv6]", "[IPv6, IPv6]")),
+            4,
+            &["each once"],
+        ),
         ("check twice", Box::new(|good| good.replace("[K06, K07]", "[K06, K06]")), 7, &["K06", "twice"]),
         ("no check", Box::new(|good| good.replace("[K06, K07]", "[]")), 7, &["no check"]),
         ("no reply", Box::new(|good| good.replace("reply: hello hi", "reply: ''")), 6, &["reply"]),
@@ -62,7 +70,9 @@ fn every_mistake_names_its_line_and_what_is_allowed() {
 
 #[test]
 fn a_server_without_its_client_is_a_mistake() {
-    let error = mistake(|good| good.lines().filter(|line| !line.starts_with("client")).map(|line| format!("{line}\n")).collect());
+    let error = mistake(|good| {
+        good.lines().filter(|line| !line.starts_with("client")).map(|line| format!("{line}\n")).collect()
+    });
     assert!(error.to_string().contains("client is missing"), "{error}");
 }
 
@@ -128,8 +138,11 @@ fn a_version_has_the_profile_of_its_range() {
 fn profiles_leave_no_gap() {
     let error = profiles("profiles.yaml", &PROFILES.replace("until: '1.24'", "until: '1.23'")).expect_err("a gap");
     assert!(error.to_string().contains("`old` must end where `new` begins"), "{error}");
-    let error = profiles("profiles.yaml", &PROFILES.replace("until: '1.24'", "until: '1.16'").replace("from: '1.24'", "from: '1.16'"))
-        .expect_err("a range that ends before it begins");
+    let error = profiles(
+        "profiles.yaml",
+        &PROFILES.replace("until: '1.24'", "until: '1.16'").replace("from: '1.24'", "from: '1.16'"),
+    )
+    .expect_err("a range that ends before it begins");
     assert!(error.to_string().contains("ends before it begins"), "{error}");
 }
 

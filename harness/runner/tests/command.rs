@@ -1,5 +1,5 @@
 //! The program from outside: what it prints, leaves and ends with, on a machine without any tool.
-#![expect(clippy::unwrap_used, missing_docs, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 use std::process::Output;

@@ -1,5 +1,5 @@
 //! The spine over a fake driver that plays a recorded bundle back: one named case for each stage that can fail.
-#![expect(clippy::unwrap_used, missing_docs, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod fake;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use dualproof_model::evidence::FailureKind;
 
-use crate::trouble::{Explained, chain};
+use crate::trouble::{Explained, kube_words};
 use crate::wait::WaitError;
 
 /// A request that did not succeed.
@@ -196,13 +196,7 @@ impl From<kube::Error> for KubeFailure {
 
 impl fmt::Display for KubeFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &*self.0 {
-            kube::Error::Api(status) if !status.message.trim().is_empty() => {
-                write!(f, "{} ({})", status.message.trim(), status.code)
-            }
-            kube::Error::Api(status) => write!(f, "{} ({})", status.reason, status.code),
-            other => f.write_str(&chain(other)),
-        }
+        f.write_str(&kube_words(&self.0))
     }
 }
 

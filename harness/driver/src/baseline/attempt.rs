@@ -1,7 +1,9 @@
 //! One call or question, and how an attempt at it becomes evidence.
 
+use std::net::IpAddr;
+
 use dualproof_model::evidence::{Call, CallOutcome, CallStage, DnsQuestion, Pod, PodRef, Target};
-use dualproof_model::family::{IpFamily, parse_ip};
+use dualproof_model::family::{Host, HostPort, IpFamily};
 use dualproof_model::truth::{Baseline, Probe};
 
 use super::manifest::{CLIENT, PORT};
@@ -10,9 +12,6 @@ use crate::trouble::chain;
 
 /// The scenario that the baseline belongs to.
 const SCENARIO: &str = "environment/cluster";
-
-/// curl's code for a name that has no address of the wanted family (`CURLE_COULDNT_RESOLVE_HOST`).
-const NO_ADDRESS: i32 = 6;
 
 /// Something to ask from a client pod.
 #[derive(Clone, Debug)]
@@ -71,31 +70,17 @@ impl Attempt {
         }
     }
 
-    /// Returns the command. The resolver of the client's own libc is asked by curl, which then connects and says to which address;
-    /// that the echo server does not speak HTTP ends curl with an error and matters to nobody.
+    /// Returns the command. For a question, curl asks the resolver of the client's own libc and then says whom it tries to reach,
+    /// so an answer is seen even where the connection fails. That the echo server speaks no HTTP matters to nobody.
     pub(super) fn argv(&self) -> Vec<String> {
         match self {
             Self::Call(call) => call.argv.clone(),
             Self::Dns(question) => {
                 let family = if question.family == IpFamily::IPv4 { "-4" } else { "-6" };
                 let url = format!("http://{}:{PORT}/", question.name);
-                let format = "%{remote_ip} %{time_namelookup}";
-                [
-                    "curl",
-                    family,
-                    "-s",
-                    "-o",
-                    "/dev/null",
-                    "--connect-timeout",
-                    "3",
-                    "--max-time",
-                    "3",
-                    "-w",
-                    format,
-                    &url,
-                ]
-                .map(str::to_owned)
-                .into()
+                let options =
+                    ["curl", family, "-v", "-s", "-o", "/dev/null", "--connect-timeout", "3", "--max-time", "3"];
+                options.into_iter().map(str::to_owned).chain([url]).collect()
             }
         }
     }
@@ -107,10 +92,7 @@ impl Attempt {
                 matches!(call.outcome, CallOutcome::Exited(_))
                     && call.reply.as_deref().is_some_and(|reply| call.stdout.lines().any(|line| line.trim() == reply))
             }
-            Self::Dns(question) => {
-                !question.answers.is_empty()
-                    && matches!(question.outcome, CallOutcome::Exited(code) if code != NO_ADDRESS)
-            }
+            Self::Dns(question) => !question.answers.is_empty(),
         }
     }
 
@@ -139,13 +121,20 @@ impl Attempt {
                 (call.outcome, call.stdout, call.stderr, call.millis) = (outcome, stdout, stderr, millis);
             }
             Self::Dns(question) => {
-                // `<address> <seconds>`; without a connection there is no address, and the seconds come first.
-                let words: Vec<&str> = stdout.split_whitespace().collect();
-                question.answers = words.first().and_then(|word| parse_ip(word).ok()).into_iter().collect();
+                question.answers = stderr.lines().filter_map(tried).collect();
                 question.outcome = outcome;
                 question.millis = millis;
             }
         }
+    }
+}
+
+/// Reads the address from a line of `curl -v`: `*   Trying [fd00::1]:9000...`, in older versions without the brackets.
+fn tried(line: &str) -> Option<IpAddr> {
+    let target = line.strip_prefix('*')?.trim().strip_prefix("Trying ")?.trim_end_matches('.');
+    match target.parse::<HostPort>().ok()?.host {
+        Host::Ip(address) => Some(address),
+        Host::Name(_) => None,
     }
 }
 
@@ -155,9 +144,8 @@ fn not_made() -> CallOutcome {
 
 #[cfg(test)]
 mod tests {
-    use std::net::IpAddr;
-
     use dualproof_model::evidence::AddressKind;
+    use dualproof_model::family::parse_ip;
 
     use super::*;
 
@@ -211,19 +199,29 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_the_address_that_curl_reached() {
-        let mut attempt = question(IpFamily::IPv6);
-        assert!(
-            attempt.argv().contains(&"-6".to_owned()) && question(IpFamily::IPv4).argv().contains(&"-4".to_owned())
-        );
-        for (ending, settled) in [
-            // No such record; connected and no HTTP; timed out before a connection.
-            (output(6, " 0.000000"), false),
-            (output(1, "fd00:10:96::9 0.004"), true),
-            (output(28, " 0.004"), false),
+    fn an_answer_is_whom_curl_tried_to_reach() -> Result<(), Box<dyn std::error::Error>> {
+        assert!(question(IpFamily::IPv6).argv().contains(&"-6".to_owned()));
+        assert!(question(IpFamily::IPv4).argv().contains(&"-4".to_owned()));
+        let said = |code, stderr: &str| {
+            let (stdout, stderr) = (String::new(), stderr.to_owned());
+            Ok(ExecOutput { code, stdout, stderr, millis: 5 })
+        };
+        for (ending, answer) in [
+            (said(6, "* Could not resolve host: x (Domain name not found)\n* Closing connection\n"), None),
+            (
+                said(1, "*   Trying [fd00:10:96::9]:9000...\n* Connected to x (fd00:10:96::9) port 9000\n"),
+                Some("fd00:10:96::9"),
+            ),
+            (said(28, "*   Trying fd00:10:96::9:9000...\n* Connection timed out\n"), Some("fd00:10:96::9")),
+            (said(7, "*   Trying 10.96.0.9:9000...\n"), Some("10.96.0.9")),
         ] {
+            let mut attempt = question(IpFamily::IPv6);
             attempt.record(ending, 1);
-            assert_eq!(attempt.is_settled(), settled, "{}", attempt.status());
+            assert_eq!(attempt.is_settled(), answer.is_some(), "{}", attempt.status());
+            let Attempt::Dns(question) = attempt else { return Err("it is a question".into()) };
+            let expected: Vec<IpAddr> = answer.map(parse_ip).transpose()?.into_iter().collect();
+            assert_eq!(question.answers, expected);
         }
+        Ok(())
     }
 }

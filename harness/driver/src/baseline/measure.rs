@@ -1,5 +1,6 @@
 //! The baseline from its namespace to its answers.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -8,7 +9,6 @@ use dualproof_model::family::IpFamily;
 use dualproof_model::plan::Timeouts;
 use dualproof_model::truth::{self, Baseline};
 use futures_util::{StreamExt, stream};
-use std::collections::BTreeMap;
 use tokio::time::Instant;
 
 use super::BaselineError;
@@ -59,7 +59,7 @@ pub async fn measure(context: &RunContext, cluster: &Cluster) -> Result<Measured
     Ok(measured)
 }
 
-/// Removes the baseline's namespace.
+/// Removes the baseline's namespace, which takes some ten seconds. Needless where the cluster itself is removed.
 ///
 /// # Errors
 /// When it does not belong to this run, or does not go. That it is not there is no error.

@@ -113,6 +113,7 @@ impl fmt::Display for Looked {
         match found {
             Found::Nothing => write!(f, "{place}: no such file"),
             Found::Version(version) => write!(f, "{place}: says it is {version}"),
+            Found::Unusable(ToolError::NotFound { .. }) => write!(f, "{place}: is not executable"),
             Found::Unusable(error) => write!(f, "{place}: {}", chain(error)),
             Found::NoVersion(said) => write!(f, "{place}: does not tell its version but `{said}`"),
             Found::Download(error) => write!(f, "{place}: {}", chain(error)),

@@ -88,7 +88,7 @@ async fn call(context: &RunContext, cluster: &Cluster, stage: CallStage, probe: 
         *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(call);
         if settled { Progress::Done(()) } else { Progress::NotYet(status) }
     };
-    let waited = until(context, &name, limit + CONVERGENCE, || attempt()).await;
+    let waited = until(context, &name, limit + CONVERGENCE, attempt).await;
     match (last.into_inner().unwrap_or_else(PoisonError::into_inner), waited) {
         (Some(call), _) => call,
         (None, Err(error)) => lost(stage, probe, chain(&error)),

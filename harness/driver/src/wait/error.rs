@@ -10,7 +10,7 @@ use crate::trouble::Explained;
 #[derive(Debug, thiserror::Error)]
 pub enum WaitError {
     /// The budget ran out.
-    #[error("waited {} s for {condition}; last seen: {last_status}", .limit.as_secs_f64())]
+    #[error("waited {} s for {condition}; last seen: {last_status}", seconds(.limit))]
     Deadline {
         /// The condition's name.
         condition: String,
@@ -53,4 +53,8 @@ impl Explained for WaitError {
             Self::Refused { .. } => "give the kubeconfig's user the right to list and watch this".to_owned(),
         }
     }
+}
+
+fn seconds(limit: &Duration) -> String {
+    if limit.subsec_nanos() == 0 { limit.as_secs().to_string() } else { format!("{:.1}", limit.as_secs_f64()) }
 }

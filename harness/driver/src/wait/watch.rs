@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use super::progress::Running;
 use super::{Progress, WaitError};
 use crate::context::RunContext;
-use crate::trouble::chain;
+use crate::trouble::{chain, kube_words};
 
 /// A watch that says nothing for this long (and 5 s) is taken for dead and begun anew, in seconds.
 const QUIET: u32 = 25;
@@ -56,7 +56,7 @@ where
                 }
             }
             Some(Err(error)) => {
-                let words = chain(&error);
+                let words = words(&error);
                 if is_refusal(&error) {
                     running.saw(words.clone());
                     return Err(running.refused(words));
@@ -128,6 +128,17 @@ fn is_refusal(error: &watcher::Error) -> bool {
 
 fn is_too_old(error: &watcher::Error) -> bool {
     status_code(error) == Some(410)
+}
+
+fn words(error: &watcher::Error) -> String {
+    match error {
+        watcher::Error::InitialListFailed(cause) => format!("cannot list: {}", kube_words(cause)),
+        watcher::Error::WatchStartFailed(cause) | watcher::Error::WatchFailed(cause) => {
+            format!("cannot watch: {}", kube_words(cause))
+        }
+        watcher::Error::WatchError(status) => format!("the watch ended: {} ({})", status.message, status.code),
+        other @ watcher::Error::NoResourceVersion => chain(other),
+    }
 }
 
 fn status_code(error: &watcher::Error) -> Option<u16> {

@@ -9,17 +9,12 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) type Checked = Result<(), Box<dyn std::error::Error>>;
 
-/// Serves a router on a free port of the loopback and returns a client for it.
-pub(crate) async fn serve(router: Router) -> Result<Client, Box<dyn std::error::Error>> {
-    Ok(Client::try_from(Config::new(listen(router).await?.parse()?))?)
-}
-
-/// Serves a router on a free port of the loopback and returns its URL.
-pub(crate) async fn listen(router: Router) -> Result<String, Box<dyn std::error::Error>> {
+/// Serves a router on a free port of the loopback. Returns a client for it and its URL.
+pub(crate) async fn serve(router: Router) -> Result<(Client, String), Box<dyn std::error::Error>> {
     let listener = tokio::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
-    let address = listener.local_addr()?;
+    let url = format!("http://{}", listener.local_addr()?);
     tokio::spawn(async move { axum::serve(listener, router).await });
-    Ok(format!("http://{address}"))
+    Ok((Client::try_from(Config::new(url.parse()?))?, url))
 }
 
 /// Makes a context of the run `r1` with short request timeouts.

@@ -1,7 +1,7 @@
 //! The bundle on disk: where everything stands, writing it, reading it back.
 //!
 //! A bundle is a folder of plain files and `bundle.yaml`, which lists the SHA-256 of every other file. The live run writes
-//! it and reads it back with [`read`], the same as `dualproof judge` does with somebody else's.
+//! it and reads it back with [`read()`], the same as `dualproof judge` does with somebody else's.
 
 mod assemble;
 #[expect(clippy::disallowed_methods, reason = "this is where files are read")]

@@ -147,7 +147,8 @@ impl Plan {
 
     fn workloads(&self, scenarios: &[Scenario]) -> Vec<PlannedWorkload> {
         let mut workloads: BTreeMap<(&str, &str), BTreeSet<String>> = BTreeMap::new();
-        let running = scenarios.iter().filter(|scenario| self.trials.iter().any(|trial| trial.scenario == scenario.name));
+        let running =
+            scenarios.iter().filter(|scenario| self.trials.iter().any(|trial| trial.scenario == scenario.name));
         for (name, subject) in running.filter_map(|scenario| Some((&scenario.name, scenario.subject.as_ref()?))) {
             let (server, client) = (&subject.server, &subject.client);
             for place in [(&server.namespace, &server.manifest), (&client.namespace, &client.manifest)] {

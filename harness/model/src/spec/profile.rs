@@ -43,7 +43,7 @@ pub struct Shapes {
 pub enum EndpointShape {
     /// One endpoint for each address (up to 1.23).
     Split,
-    /// One endpoint: podIPs[0], the others as additional addresses (from 1.24, istio/istio#51279).
+    /// One endpoint: `podIPs[0]`, the others as additional addresses (from 1.24, istio/istio#51279).
     Merged,
 }
 
@@ -51,7 +51,7 @@ pub enum EndpointShape {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum InfraShape {
-    /// The wildcard of podIPs[0] only.
+    /// The wildcard of `podIPs[0]` only.
     FirstFamily,
     /// Both (from 1.20, istio/istio#47022, #47040).
     BothFamilies,

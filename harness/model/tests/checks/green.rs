@@ -195,3 +195,29 @@ fn a_pod_that_is_not_ready_may_be_listed_but_not_as_healthy() {
     }
     assert_eq!(red(&healthy, &scenario, &world.shapes), BTreeSet::from(["K11"]));
 }
+
+#[test]
+fn a_proxy_may_know_its_own_pod_by_its_first_address_alone_and_says_so() {
+    for order in [FamilyOrder::V4First, FamilyOrder::V6First] {
+        let world = World::seed(order);
+        let (scenario, mut evidence) = (world.scenario(), world.evidence());
+        let own: Vec<_> = pod(&mut evidence, SERVER).ips.clone();
+        for load in &mut proxy(&mut evidence, SERVER).endpoints {
+            for endpoint in load.endpoints.iter_mut().filter(|endpoint| endpoint.addresses[0].ip == own[0]) {
+                endpoint.addresses.truncate(1);
+            }
+        }
+        assert_eq!(red(&evidence, &scenario, &world.shapes), BTreeSet::new());
+        let said = findings("K11", &evidence, &scenario, &world.shapes);
+        let said: Vec<_> = said.iter().filter(|finding| finding.subject.contains("own pod")).collect();
+        assert_eq!(said.len(), 3, "one for each port");
+        assert!(said[0].expected.contains("alone, which Envoy then keeps"), "{said:?}");
+
+        for load in &mut proxy(&mut evidence, CLIENT).endpoints {
+            for endpoint in load.endpoints.iter_mut().filter(|endpoint| endpoint.addresses[0].ip == own[0]) {
+                endpoint.addresses.truncate(1);
+            }
+        }
+        assert_eq!(red(&evidence, &scenario, &world.shapes), BTreeSet::from(["K11"]), "nobody else may");
+    }
+}

@@ -66,20 +66,16 @@ pub(super) async fn ask_node(tools: &KindTools, context: &RunContext, name: &str
     let log = tool::run(&log, &context.cancel).await;
     let log = log.map(|output| output.text() + &output.error_text()).unwrap_or_default();
     known(&[&journal, &log]).unwrap_or_else(|| Reason {
-        // Without a known reason the kubelet's last error is the best that there is.
-        line: last_error(&journal).unwrap_or_default(),
+        // Of a reason that nobody knows yet, the words with which the kubelet ended are the best that there is.
+        line: last_words(&journal).unwrap_or_default(),
         cure: String::new(),
     })
 }
 
-/// Finds the last line that klog marks as an error (`E1124 …`) or that ends the kubelet (`command failed`).
-fn last_error(journal: &str) -> Option<String> {
-    let is_error = |line: &&str| {
-        let mut bytes = line.bytes();
-        let klog = bytes.next() == Some(b'E') && bytes.next().is_some_and(|byte| byte.is_ascii_digit());
-        klog || line.contains("command failed")
-    };
-    journal.lines().rev().find(is_error).map(|line| line.trim().to_owned())
+/// Finds the line with which the kubelet last gave up (`E1124 … "command failed" err="…"`). Its other errors are the daily
+/// noise of a start.
+fn last_words(journal: &str) -> Option<String> {
+    journal.lines().rev().find(|line| line.contains("command failed")).map(|line| line.trim().to_owned())
 }
 
 #[cfg(test)]
@@ -99,9 +95,10 @@ mod tests {
     }
 
     #[test]
-    fn without_a_known_reason_the_last_error_counts() {
-        let journal = "E1124 one\nI1124 fine\nE1124 two\nEnd of story\n";
-        assert_eq!(last_error(journal).as_deref(), Some("E1124 two"));
-        assert_eq!(last_error("I1124 fine\n"), None);
+    fn without_a_known_reason_the_kubelets_last_words_count() {
+        let journal =
+            "E1124 \"command failed\" err=\"one\"\nE1124 \"command failed\" err=\"two\"\nE1124 PLEG is not healthy\n";
+        assert_eq!(last_words(journal).as_deref(), Some("E1124 \"command failed\" err=\"two\""));
+        assert_eq!(last_words("E1124 PLEG is not healthy\n"), None);
     }
 }

@@ -171,3 +171,46 @@ fn add(writer: &Writer, path: &str, bytes: &[u8]) {
         writer.missing(path, chain(&error));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn server_info_keeps_who_the_proxy_is_and_none_of_its_secrets() -> Result<(), serde_json::Error> {
+        let info = json!({
+            "version": "c0ffee/1.39.3/Clean/RELEASE/BoringSSL",
+            "state": "LIVE",
+            "command_line_options": {"config_yaml": "hush"},
+            "node": {
+                "id": "sidecar~10.0.0.1~p.ns~ns.svc.cluster.local",
+                "metadata": {
+                    "ISTIO_VERSION": "1.31.0",
+                    "INSTANCE_IPS": "10.0.0.1,fd00::1",
+                    "ANNOTATIONS": {"token": "hush"},
+                    "AWS_SECRET": "hush",
+                    "PROXY_CONFIG": {"proxyMetadata": {"ISTIO_DUAL_STACK": "true", "API_KEY": "hush"}, "tracing": "hush"},
+                },
+                "extensions": [{"name": "hush"}],
+            },
+        });
+        let kept = strip_server_info(&serde_json::to_vec(&info)?)?;
+        let text = String::from_utf8_lossy(&kept);
+        assert!(!text.contains("hush"), "{text}");
+        let kept: Value = serde_json::from_slice(&kept)?;
+        for pointer in [
+            "/version",
+            "/state",
+            "/node/id",
+            "/node/metadata/ISTIO_VERSION",
+            "/node/metadata/INSTANCE_IPS",
+            "/node/metadata/PROXY_CONFIG/proxyMetadata/ISTIO_DUAL_STACK",
+        ] {
+            assert_eq!(kept.pointer(pointer), info.pointer(pointer), "{pointer}");
+        }
+        assert!(strip_server_info(b"upstream connect error").is_err());
+        Ok(())
+    }
+}

@@ -103,3 +103,21 @@ async fn debug(context: &RunContext, cluster: &Cluster, istiod: &PodRef, page: &
         Err(error) => Err(MeshError::Unreadable(format!("{}; {}", chain(&refused), chain(&error)))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::version_in;
+
+    #[test]
+    fn the_version_is_what_stands_before_revision_and_status() {
+        let cases = [
+            ("1.31.0-lab-lab-Clean\n", "1.31.0-lab"),
+            ("1.26.0-9a1b2c3d-Clean", "1.26.0"),
+            ("1.32-alpha.19a2f0c-19a2f0c-Modified", "1.32-alpha.19a2f0c"),
+            ("unknown", "unknown"),
+        ];
+        for (said, version) in cases {
+            assert_eq!(version_in(said), version, "{said}");
+        }
+    }
+}

@@ -78,3 +78,57 @@ fn hint(error: &MeshError) -> String {
     let hint = error.hint();
     if hint.is_empty() { hint } else { format!(" ({hint})") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sync(sent: &str, acked: &str, error: &str) -> TypeSync {
+        TypeSync { sent: sent.to_owned(), acked: acked.to_owned(), error: error.to_owned() }
+    }
+
+    fn proxy(name: &str, listener: TypeSync) -> ProxySync {
+        let types = [("Cluster", sync("c1", "c1", "")), ("Listener", listener)];
+        ProxySync {
+            proxy: name.to_owned(),
+            types: types.into_iter().map(|(name, sync)| (name.to_owned(), sync)).collect(),
+            ..ProxySync::default()
+        }
+    }
+
+    fn pod(name: &str) -> PodRef {
+        PodRef { namespace: "ns".to_owned(), name: name.to_owned() }
+    }
+
+    #[test]
+    fn acknowledged_and_refused_are_settled_and_silence_is_not() {
+        let cases = [
+            ("acknowledged", sync("l1", "l1", ""), None),
+            ("refused", sync("l2", "l1", "error adding listener"), None),
+            ("refused at once", sync("l1", "", "error adding listener"), None),
+            ("silent", sync("l2", "l1", ""), Some("ns/p has not answered to Listener")),
+            ("sent nothing", sync("", "", ""), Some("ns/p was sent no Listener")),
+        ];
+        for (what, listener, lacking) in cases {
+            let state = SyncState { proxies: vec![proxy("p.ns", listener), proxy("other.ns", sync("l9", "", ""))] };
+            let found = settled(&state, &[pod("p")]);
+            assert_eq!(found.err().map(|why| why.join("; ")).as_deref(), lacking, "{what}");
+        }
+    }
+
+    #[test]
+    fn every_pod_must_be_connected_and_the_answer_holds_only_these() {
+        let state =
+            SyncState { proxies: vec![proxy("p.ns", sync("l1", "l1", "")), proxy("p.other", sync("l2", "", ""))] };
+        assert_eq!(settled(&state, &[pod("p"), pod("q")]), Err(vec!["ns/q is not connected".to_owned()]));
+        let held = settled(&state, &[pod("p")]).unwrap_or_default();
+        assert_eq!(held.keys().collect::<Vec<_>>(), ["p.ns"]);
+    }
+
+    #[test]
+    fn a_new_push_makes_another_answer() {
+        let before = SyncState { proxies: vec![proxy("p.ns", sync("l1", "l1", ""))] };
+        let after = SyncState { proxies: vec![proxy("p.ns", sync("l2", "l2", ""))] };
+        assert_ne!(settled(&before, &[pod("p")]), settled(&after, &[pod("p")]));
+    }
+}

@@ -51,3 +51,45 @@ fn of_sidecar(object: &Value) -> Option<String> {
     let suffix = if variant.is_empty() { String::new() } else { format!("-{variant}") };
     Some(format!("{}/{image}:{tag}{suffix}", text("/hub")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(values: &str) -> String {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: istio-sidecar-injector\ndata:\n  config: |-\n    image: \"{{{{ \
+             template }}}}\"\n  values: |-\n    {values}\n---\napiVersion: apiextensions.k8s.io/v1\nkind: \
+             CustomResourceDefinition\nmetadata: {{name: not: yaml}}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: \
+             {{name: istiod}}\nspec:\n  template:\n    spec:\n      containers:\n      - {{name: discovery, image: \
+             hub/pilot:1}}\n      initContainers:\n      - {{name: i, image: hub/init:1}}\n"
+        )
+    }
+
+    #[test]
+    fn pods_and_the_injector_name_the_images() {
+        let cases = [
+            (
+                r#"{"global": {"hub": "hub", "tag": "1", "variant": "", "proxy": {"image": "proxyv2"}}}"#,
+                "hub/proxyv2:1",
+            ),
+            (r#"{"global": {"hub": "h:5/x", "tag": 1.2, "proxy": {"image": "proxyv2"}}}"#, "h:5/x/proxyv2:1.2"),
+            (
+                r#"{"global": {"hub": "hub", "tag": "1", "variant": "distroless", "proxy": {"image": "proxyv2"}}}"#,
+                "hub/proxyv2:1-distroless",
+            ),
+            (r#"{"global": {"hub": "hub", "tag": "1", "proxy": {"image": "mine/envoy:2"}}}"#, "mine/envoy:2"),
+        ];
+        for (values, sidecar) in cases {
+            let mut expected = vec!["hub/init:1".to_owned(), "hub/pilot:1".to_owned(), sidecar.to_owned()];
+            expected.sort();
+            assert_eq!(images_in(&manifest(values)), expected, "{values}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_adds_nothing() {
+        assert_eq!(images_in(""), Vec::<String>::new());
+        assert_eq!(images_in(&manifest("no json")), ["hub/init:1", "hub/pilot:1"]);
+    }
+}

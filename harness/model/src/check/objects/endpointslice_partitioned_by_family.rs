@@ -42,15 +42,16 @@ fn judge(case: &Case<'_>) -> Judged {
         return findings.into();
     }
     let backends = objects.backends_of(service);
-    if backends.is_empty() {
+    if backends.is_empty() && !service.selector.is_empty() {
         let why = if objects.pods.is_empty() { case.why_missing(PODS) } else { "no pod behind it is Ready".to_owned() };
         findings.lost(&format!("Ready pods of {name}"), None, &"at least one", &why, PODS);
     }
     for slice in objects.slices_of(service) {
         addresses_of_own_family(slice, &mut findings);
     }
-    // Without a selector the slices are their author's, so there is nothing to hold them against.
-    if service.selector.is_empty() || backends.is_empty() {
+    // Without a selector the backends are the pods that any slice names. Where none names one, the addresses are their
+    // author's and there is nothing to hold them against.
+    if backends.is_empty() {
         return findings.into();
     }
     for family in IpFamily::BOTH.into_iter().filter(|family| service.families.contains(family)) {
