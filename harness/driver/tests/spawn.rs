@@ -23,8 +23,14 @@ fn is_send<T: Send>(future: T) {
 #[tokio::test]
 async fn every_step_can_be_spawned() -> Checked {
     let (client, _) = serve(Router::new()).await?;
-    let cluster =
-        Cluster { client, name: "c".to_owned(), kubeconfig: "kc".into(), context: None, created: false, nodes: Vec::new() };
+    let cluster = Cluster {
+        client,
+        name: "c".to_owned(),
+        kubeconfig: "kc".into(),
+        context: None,
+        created: false,
+        nodes: Vec::new(),
+    };
     let folder = tempfile::tempdir()?;
     let (context, writer) = (context(), Writer::create(folder.path())?);
     let mark = MeshMark { label: None, sidecar: None };

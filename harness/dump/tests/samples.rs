@@ -11,7 +11,7 @@ use dualproof_model::evidence::{ClusterName, Evidence, Manifest, Proxy};
 use dualproof_model::family::{FamilyOrder, IpFamily};
 
 const SAMPLES: [(&str, FamilyOrder); 2] =
-    [("istio-1.31-v4-first", FamilyOrder::V4First), ("istio-1.31-v6-first", FamilyOrder::V6First)];
+    [("istio-1.31-v4-v6", FamilyOrder::V4First), ("istio-1.30-v6-v4", FamilyOrder::V6First)];
 
 fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/bundles").join(name)
@@ -39,9 +39,10 @@ fn both_orders_show_both_families_at_every_layer() {
         let backends = evidence.objects.backends_of(service);
         assert_eq!(backends.len(), 1, "{name}");
 
-        let client = proxy_in(&evidence, "client");
+        let client = proxy_in(&evidence, "sleep");
         assert!(families(&client.info.instance_ips), "{name}: {:?}", client.info);
-        assert_eq!((client.info.mesh.as_str(), client.info.state.as_str()), ("1.31.0-lab", "LIVE"));
+        assert_eq!(Some(&client.info.mesh), evidence.manifest.versions.control_plane.as_ref(), "{name}");
+        assert_eq!(client.info.state, "LIVE", "{name}");
         let vips = service.cluster_ips.iter().copied().collect();
         let listener = client.listeners.iter().find(|listener| listener.addresses_on(9000) == vips).unwrap();
         assert!(listener.active && listener.error.is_none(), "{name}: {listener:?}");
@@ -64,13 +65,14 @@ fn both_orders_show_both_families_at_every_layer() {
         assert_eq!((redirect.inbound_ipv6, redirect.dual_stack), (Some(true), Some(true)), "{name}");
 
         let sync = evidence.sync.as_ref().unwrap();
-        assert_eq!(sync.proxies.len(), 2, "{name}");
+        assert_eq!(sync.proxies.len(), evidence.proxies.len(), "{name}");
         assert!(sync.proxies.iter().flat_map(|proxy| proxy.types.values()).all(|state| state.is_synced()), "{name}");
-        assert_eq!((evidence.calls.len(), evidence.dns.len()), (3, 2), "{name}");
+        assert!(evidence.calls.iter().any(|call| call.scenario == "seed/dual-stack"), "{name}");
+        assert!(IpFamily::BOTH.iter().all(|family| evidence.dns.iter().any(|asked| asked.family == *family)), "{name}");
         for call in &evidence.calls {
             assert!(call.stdout.contains(call.reply.as_deref().unwrap()), "{name}: {call:?}");
         }
-        assert_eq!(evidence.manifest.missing.len(), 1, "{name}: {:?}", evidence.manifest.missing);
+        assert!(evidence.manifest.missing.is_empty(), "{name}: {:?}", evidence.manifest.missing);
     }
 }
 
@@ -86,7 +88,7 @@ fn samples_hold_no_secret_and_stay_small() {
                 assert!(!text.contains(secret), "{name}: `{secret}` in {path}");
             }
         }
-        assert!(size < 400_000, "{name} has {size} bytes");
+        assert!(size < 500_000, "{name} has {size} bytes");
     }
 }
 
@@ -113,6 +115,9 @@ fn parse(path: &str, bytes: &[u8]) -> Option<Result<(), DumpError>> {
             writer.save(Manifest::default()).unwrap();
             bundle::read(dir.path()).map(drop)
         }
+        // People's own words: read by the rules, not by this crate.
+        _ if path.starts_with("inputs/") => return None,
+        (layout::DEPLOYMENTS, _) => return None,
         (_, "istio-init.log") => {
             assert!(istio::redirect_log(bytes, path).is_none_or(|log| log.place == path));
             return None;
@@ -171,7 +176,9 @@ fn a_manifest_that_is_cut_is_an_error_with_its_path() {
             fs::write(dir.path().join(layout::MANIFEST), &text[..at]).unwrap();
             let Err(error) = bundle::read(dir.path()) else { panic!("{name}: bundle.yaml cut at {at} was taken") };
             assert!(!error.hint().is_empty());
-            assert!(error.to_string().contains("bundle.yaml"), "{name}: bundle.yaml cut at {at}: {error}");
+            // A cut inside the last digest leaves a manifest that is whole and a file that does not fit it.
+            let told = error.to_string().contains("bundle.yaml") || matches!(error, DumpError::Digest { .. });
+            assert!(told, "{name}: bundle.yaml cut at {at}: {error}");
         }
         fs::write(dir.path().join(layout::MANIFEST), &text).unwrap();
         bundle::read(dir.path()).unwrap();

@@ -13,5 +13,5 @@ mod provider;
 pub use error::ClusterError;
 pub use existing::Existing;
 pub use images::{full_name, missing_images};
-pub use kind::{Kind, KindSettings, KindTools, render};
+pub use kind::{Kind, KindSettings, KindTools, kind_config};
 pub use provider::{Cluster, Provider, ToolVersions};

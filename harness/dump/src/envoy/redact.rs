@@ -12,7 +12,11 @@ use crate::{DumpError, json};
 /// What stands where a secret was.
 const BLANK: &[u8] = b"\"[redacted]\"";
 
-/// Returns a `config_dump` without its `SecretsConfigDump` sections, ready for a bundle. All other bytes stay as they are, but for strings
+/// The sections that never enter a bundle: Envoy's secrets, and its bootstrap, whose node metadata repeats the pod's
+/// annotations and proxyMetadata, which are the user's own words and may hold anything.
+const LEFT_OUT: [&str; 2] = [".SecretsConfigDump", ".BootstrapConfigDump"];
+
+/// Returns a `config_dump` without its secrets and bootstrap sections, ready for a bundle. All other bytes stay as they are, but for strings
 /// below a key such as `private_key` or `password`, and strings that are a private key (PEM, bare or in base64) or a JSON Web Token: each becomes
 /// `"[redacted]"`. Certificates and names of secrets stay. One pass; memory beside the input is the output.
 ///
@@ -46,7 +50,7 @@ pub fn redact(bytes: &[u8], place: &str) -> Result<Vec<u8>, DumpError> {
             copied = span.start;
         }
         let tag: Tag<'_> = json::object(section.get().as_bytes(), &format!("{place} configs[{index}]"), EXPECTED)?;
-        if tag.kind.ends_with(".SecretsConfigDump") {
+        if LEFT_OUT.iter().any(|section| tag.kind.ends_with(section)) {
             copied = span.end;
             continue;
         }

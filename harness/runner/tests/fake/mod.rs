@@ -17,7 +17,7 @@ use dualproof_runner::stage::Stage;
 use tokio_util::sync::CancellationToken;
 
 /// The fake driver.
-pub struct Fake {
+pub(crate) struct Fake {
     fails: Option<(Stage, FailureKind)>,
     hangs: Option<Stage>,
     single_stack_nodes: bool,
@@ -27,15 +27,15 @@ pub struct Fake {
 }
 
 /// A run over a fake.
-pub struct Played {
-    pub fake: Fake,
-    pub report: Report,
+pub(crate) struct Played {
+    pub(crate) fake: Fake,
+    pub(crate) report: Report,
     readied: Readied,
     folder: tempfile::TempDir,
 }
 
 /// Runs the seed's scenarios over a fake, into a folder of its own.
-pub fn play(fake: Fake) -> Played {
+pub(crate) fn play(fake: Fake) -> Played {
     let recorded = recorded();
     let cell = bundle::read(&recorded).unwrap().evidence.manifest.cell;
     let folder = tempfile::tempdir().unwrap();
@@ -61,17 +61,17 @@ pub fn play(fake: Fake) -> Played {
 }
 
 impl Played {
-    pub fn bundle(&self) -> PathBuf {
+    pub(crate) fn bundle(&self) -> PathBuf {
         self.folder.path().join("bundle")
     }
 
-    pub fn rules(&self) -> Rules {
+    pub(crate) fn rules(&self) -> Rules {
         self.readied.book.rules.clone()
     }
 }
 
 impl Fake {
-    pub fn good() -> Self {
+    pub(crate) fn good() -> Self {
         Self {
             fails: None,
             hangs: None,
@@ -82,23 +82,23 @@ impl Fake {
         }
     }
 
-    pub fn failing(stage: Stage, kind: FailureKind) -> Self {
+    pub(crate) fn failing(stage: Stage, kind: FailureKind) -> Self {
         Self { fails: Some((stage, kind)), ..Self::good() }
     }
 
-    pub fn hanging(stage: Stage) -> Self {
+    pub(crate) fn hanging(stage: Stage) -> Self {
         Self { hangs: Some(stage), ..Self::good() }
     }
 
-    pub fn single_stack_nodes() -> Self {
+    pub(crate) fn single_stack_nodes() -> Self {
         Self { single_stack_nodes: true, ..Self::good() }
     }
 
-    pub fn ran(&self) -> Vec<Stage> {
+    pub(crate) fn ran(&self) -> Vec<Stage> {
         self.ran.lock().unwrap().clone()
     }
 
-    pub fn diagnosed(&self) -> Vec<Stage> {
+    pub(crate) fn diagnosed(&self) -> Vec<Stage> {
         self.diagnosed.lock().unwrap().clone()
     }
 

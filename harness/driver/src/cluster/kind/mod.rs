@@ -9,5 +9,5 @@ mod settings;
 mod tools;
 
 pub use provider::Kind;
-pub use settings::{KindSettings, render};
+pub use settings::{KindSettings, kind_config};
 pub use tools::KindTools;

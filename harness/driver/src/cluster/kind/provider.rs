@@ -10,7 +10,7 @@ use futures_util::{StreamExt, stream};
 use k8s_openapi::api::core::v1::Node;
 use kube::ResourceExt;
 
-use super::{KindSettings, KindTools, cure, render};
+use super::{KindSettings, KindTools, cure, kind_config};
 use crate::api;
 use crate::cluster::{Cluster, ClusterError, Provider, ToolVersions, missing_images, nodes};
 use crate::context::{RUN_LABEL, RunContext};
@@ -43,7 +43,7 @@ impl Kind {
     async fn make(&self, context: &RunContext, kubeconfig: &Path) -> Result<Cluster, ClusterError> {
         let name = &self.settings.name;
         let config = context.folder.join("kind.yaml");
-        write_private(&config, &render(&self.settings, &context.run))?;
+        write_private(&config, &kind_config(&self.settings, &context.run))?;
         let call = Invocation::new(&self.tools.kind, Timeouts::of(context.timeouts.cluster_create))
             .args(["create", "cluster", "--retain", "--name", name, "--image", &self.settings.image(), "--config"])
             .arg(config)

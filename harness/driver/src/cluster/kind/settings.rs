@@ -81,7 +81,7 @@ impl KindSettings {
 /// Renders the configuration file for kind: both families, both subnets in the order that was asked for, and the run's
 /// label on every node.
 #[must_use]
-pub fn render(settings: &KindSettings, run: &str) -> String {
+pub fn kind_config(settings: &KindSettings, run: &str) -> String {
     let mut text = format!(
         "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnetworking:\n  ipFamily: dual\n  podSubnet: \"{}\"\n  serviceSubnet: \"{}\"\nnodes:\n",
         in_order(settings.order, POD_SUBNETS),
@@ -115,7 +115,7 @@ mod tests {
             (FamilyOrder::V4First, "10.244.0.0/16,fd00:10:244::/56", "10.96.0.0/16,fd00:10:96::/112"),
             (FamilyOrder::V6First, "fd00:10:244::/56,10.244.0.0/16", "fd00:10:96::/112,10.96.0.0/16"),
         ] {
-            let read: serde_json::Value = serde_saphyr::from_str(&render(&settings(order, 3), "r1"))?;
+            let read: serde_json::Value = serde_saphyr::from_str(&kind_config(&settings(order, 3), "r1"))?;
             assert_eq!(read["networking"]["ipFamily"], "dual");
             assert_eq!(read["networking"]["podSubnet"], pods);
             assert_eq!(read["networking"]["serviceSubnet"], services);
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_run_id_of_digits_stays_a_text() -> Result<(), Box<dyn std::error::Error>> {
-        let read: serde_json::Value = serde_saphyr::from_str(&render(&settings(FamilyOrder::V4First, 1), "0123"))?;
+        let read: serde_json::Value = serde_saphyr::from_str(&kind_config(&settings(FamilyOrder::V4First, 1), "0123"))?;
         assert_eq!(read["nodes"][0]["labels"]["dualproof.dev/run"], "0123");
         Ok(())
     }

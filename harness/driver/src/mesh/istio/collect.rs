@@ -120,6 +120,8 @@ fn keep(writer: &Writer, path: &str, file: &str, bytes: &[u8]) {
             Ok(clean) => {
                 add(writer, path, &clean);
                 writer.redacted(format!("{path} SecretsConfigDump"), "certificates and keys never enter a bundle");
+                let why = "node metadata repeats annotations and proxyMetadata, which may hold anything";
+                writer.redacted(format!("{path} BootstrapConfigDump"), why);
             }
             Err(error) => writer.missing(path, chain(&error)),
         },
