@@ -99,8 +99,6 @@ fn bad_settings_end_with_2_name_the_value_and_leave_a_report() {
         (["--mesh-version", "newest"], "`newest` is not a version"),
         (["--profile", "every"], "allowed are core, extended, all"),
         (["--nodes", "0"], "allowed are 1 to 9"),
-        (["--cluster-name", "My_Cluster"], "My_Cluster"),
-        (["--mesh-set", "novalue"], "is not KEY=VALUE"),
         (["--check", "K77"], "--check `K77` matches nothing"),
         (["--settings", "absent.yaml"], "cannot read the settings file absent.yaml"),
         (["--scenarios", "absent"], "cannot read absent"),
@@ -115,6 +113,42 @@ fn bad_settings_end_with_2_name_the_value_and_leave_a_report() {
         assert!(report.reason.contains(words), "{}", report.reason);
         assert_eq!(machine.entries(), ["dualproof-out"], "only the report is left");
     }
+}
+
+#[test]
+fn settings_that_only_a_driver_can_judge_end_with_2_before_anything_is_made() {
+    for (arguments, words) in [
+        (["--cluster-name", "My_Cluster"], "My_Cluster"),
+        (["--kubernetes", "newest"], "expected three numbers such as 1.36.1"),
+        (["--mesh-set", "novalue"], "is not key=value"),
+        (["--mesh-overlay", "absent.yaml"], "cannot read the mesh overlay absent.yaml"),
+    ] {
+        let machine = Machine::new();
+        let (code, _, stderr) = machine.run(&["run", arguments[0], arguments[1]]);
+        assert_eq!(code, 2, "{arguments:?}: {stderr}");
+        assert!(stderr.contains(words) && stderr.contains("hint: "), "{arguments:?}: {stderr}");
+        let report = machine.report();
+        assert_eq!(report.conclusion, Conclusion::BadInput);
+        assert_eq!(report.failure.unwrap().stage, "prepare");
+    }
+}
+
+#[test]
+fn a_cluster_that_is_not_there_is_named_with_what_is() {
+    let machine = Machine::new();
+    let (code, _, stderr) = machine.run(&["run", "--provider", "existing", "--mesh", "none"]);
+    assert_eq!(code, 2, "{stderr}");
+    assert!(stderr.contains("cannot read the kubeconfig") && stderr.contains("hint: "), "{stderr}");
+
+    let config = "apiVersion: v1\nkind: Config\nclusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}]\ncontexts: [{name: staging, context: {cluster: c, user: u}}]\nusers: [{name: u, user: {}}]\ncurrent-context: staging\n";
+    std::fs::write(machine.path().join("config"), config).unwrap();
+    let existing = ["run", "--provider", "existing", "--mesh", "none", "--kubeconfig", "config"];
+    let (code, _, stderr) = machine.run(&[&existing[..], &["--context", "prod"]].concat());
+    assert_eq!(code, 2, "{stderr}");
+    assert!(stderr.contains("no context `prod`; it has staging"), "{stderr}");
+    let (code, _, stderr) = machine.run(&existing);
+    assert_eq!(code, 3, "{stderr}");
+    assert!(stderr.contains("`staging` does not answer"), "{stderr}");
 }
 
 #[test]

@@ -125,13 +125,11 @@ pub enum ApiError {
 impl Explained for ApiError {
     fn kind(&self) -> FailureKind {
         match self {
-            Self::Kubeconfig { .. } | Self::UnknownContext { .. } | Self::NotOurs { .. } => {
-                FailureKind::InvalidEnvironment
-            }
+            Self::Kubeconfig { .. } | Self::UnknownContext { .. } | Self::Document { .. } => FailureKind::BadInput,
+            Self::NotOurs { .. } => FailureKind::InvalidEnvironment,
             Self::Cancelled { .. } => FailureKind::Interrupted,
             Self::Wait(error) => error.kind(),
-            Self::Document { .. }
-            | Self::Apply { .. }
+            Self::Apply { .. }
             | Self::Request { .. }
             | Self::Deadline { .. }
             | Self::ExecDeadline { .. }

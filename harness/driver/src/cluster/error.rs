@@ -106,6 +106,8 @@ pub enum ClusterError {
 impl Explained for ClusterError {
     fn kind(&self) -> FailureKind {
         let cause = match self {
+            Self::Setting { .. } => return FailureKind::BadInput,
+            Self::Api(source) if source.kind() == FailureKind::BadInput => return FailureKind::BadInput,
             Self::Tool { source, .. } | Self::DockerSilent(source) => source.kind(),
             Self::UnknownVersion { source, .. } | Self::Create { source, .. } => source.kind(),
             Self::NotReady { source, .. } => source.kind(),

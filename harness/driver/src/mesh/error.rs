@@ -125,9 +125,8 @@ impl fmt::Display for Looked {
 impl Explained for MeshError {
     fn kind(&self) -> FailureKind {
         match self {
-            Self::Setting(_) | Self::Overlay { .. } | Self::Write { .. } | Self::OtherVersion { .. } => {
-                FailureKind::InvalidEnvironment
-            }
+            Self::Setting(_) | Self::Overlay { .. } => FailureKind::BadInput,
+            Self::Write { .. } | Self::OtherVersion { .. } => FailureKind::InvalidEnvironment,
             Self::NoTool { looked, .. } => {
                 let stopped = looked.iter().any(|looked| match &looked.found {
                     Found::Unusable(error) => error.kind() == FailureKind::Interrupted,
@@ -138,7 +137,7 @@ impl Explained for MeshError {
             }
             Self::Refused(error) => match error.kind() {
                 FailureKind::Interrupted => FailureKind::Interrupted,
-                _ => FailureKind::InvalidEnvironment,
+                _ => FailureKind::BadInput,
             },
             Self::Install { source, why } => match source.kind() {
                 FailureKind::Inconclusive if why.iter().any(|why| is_environment(why)) => {

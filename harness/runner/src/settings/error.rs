@@ -38,12 +38,6 @@ pub enum SettingsError {
     /// The number of nodes.
     #[error("--nodes {0}: allowed are 1 to {MAXIMUM_NODES}")]
     Nodes(u8),
-    /// The name of a cluster.
-    #[error("--cluster-name `{0}`: allowed are at most 49 lower-case letters, digits, `-` and `.`")]
-    ClusterName(String),
-    /// A value for the mesh's installer.
-    #[error("--mesh-set `{0}` is not KEY=VALUE")]
-    MeshSet(String),
     /// `--reuse` without a cluster that is there.
     #[error("--reuse needs --provider existing: a kind cluster that the run makes holds nothing yet")]
     ReuseNeedsExisting,

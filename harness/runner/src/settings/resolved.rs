@@ -85,12 +85,6 @@ impl Settings {
         if !(1..=MAXIMUM_NODES).contains(&nodes) {
             return Err(SettingsError::Nodes(nodes));
         }
-        if let Some(name) = given.cluster_name.as_deref().filter(|name| !is_cluster_name(name)) {
-            return Err(SettingsError::ClusterName(name.to_owned()));
-        }
-        if let Some(pair) = given.mesh_set.iter().find(|pair| !pair.contains('=')) {
-            return Err(SettingsError::MeshSet(pair.clone()));
-        }
         let reuse = given.reuse.unwrap_or(false);
         if reuse && provider == ProviderKind::Kind {
             return Err(SettingsError::ReuseNeedsExisting);
@@ -147,12 +141,6 @@ fn folder(own: &str, base: &str, fallback: &Path) -> PathBuf {
         || env_vars::read(base).map_or_else(|| fallback.to_owned(), PathBuf::from).join("dualproof"),
         PathBuf::from,
     )
-}
-
-fn is_cluster_name(name: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.';
-    // kind makes host names `<name>-control-plane` of at most 63 characters.
-    !name.is_empty() && name.len() <= 49 && name.bytes().all(fits)
 }
 
 fn texts(given: &Partial, timeouts: &Timeouts) -> BTreeMap<String, String> {

@@ -1,0 +1,154 @@
+//! One trial: which evidence and shapes it is judged by, and what its findings weigh.
+
+use crate::check::{self, Case, Check, Judged};
+use crate::evidence::{Evidence, FailureKind};
+use crate::plan::MeshKind;
+use crate::report::TrialResult;
+use crate::spec::{Deviation, MeshVersion, Profile, Scenario, VersionProfile, profile_for};
+use crate::verdict::{Finding, Holds, Layer, Verdict};
+
+/// What the evidence is held against.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    /// The scenarios.
+    pub scenarios: Vec<Scenario>,
+    /// The version profiles.
+    pub profiles: Vec<VersionProfile>,
+    /// The known deviations.
+    pub deviations: Vec<Deviation>,
+}
+
+/// What is the same for every trial of a bundle.
+pub(super) struct Bench<'a> {
+    evidence: &'a Evidence,
+    rules: &'a Rules,
+    pub(super) version: Option<MeshVersion>,
+    pub(super) profile: Option<&'a VersionProfile>,
+}
+
+impl<'a> Bench<'a> {
+    pub(super) fn new(evidence: &'a Evidence, rules: &'a Rules) -> Self {
+        let manifest = &evidence.manifest;
+        let live = manifest.versions.control_plane.as_deref().and_then(|text| text.parse().ok());
+        let version: Option<MeshVersion> = live.or_else(|| manifest.cell.mesh_version.clone());
+        let profile = match manifest.cell.mesh {
+            MeshKind::None => None,
+            MeshKind::Istio => version.as_ref().and_then(|version| profile_for(&rules.profiles, version)),
+        };
+        Self { evidence, rules, version, profile }
+    }
+
+    pub(super) fn trial(&self, scenario: &str, key: &str) -> TrialResult {
+        let cell = self.evidence.manifest.cell.name();
+        let Some(check) = check::find(key) else {
+            let reason = format!("this dualproof has no check {key}");
+            return nameless(scenario, key, &cell, reason);
+        };
+        let (verdict, reason, findings) = match self.rules.scenarios.iter().find(|known| known.name == scenario) {
+            None => (Verdict::Inconclusive, format!("the rules have no scenario {scenario}"), Vec::new()),
+            Some(scenario) => self.verdict(scenario, check),
+        };
+        TrialResult {
+            name: format!("{scenario}::{}::{cell}", check.id()),
+            scenario: scenario.to_owned(),
+            check: check.key.to_owned(),
+            title: check.title.to_owned(),
+            layer: check.layer,
+            profile: check.profile,
+            verdict,
+            reason,
+            findings,
+        }
+    }
+
+    fn verdict(&self, scenario: &Scenario, check: &Check) -> (Verdict, String, Vec<Finding>) {
+        if let Some(failure) = &self.evidence.manifest.failure
+            && (check.layer != Layer::Environment || self.evidence.calls.is_empty())
+        {
+            let verdict = match failure.kind {
+                FailureKind::InvalidEnvironment => Verdict::InvalidEnvironment,
+                FailureKind::Inconclusive | FailureKind::Interrupted | FailureKind::BadInput => Verdict::Inconclusive,
+            };
+            return (verdict, format!("stage {} ended the run: {}", failure.stage, failure.what), Vec::new());
+        }
+        if check.needs_mesh && self.profile.is_none() {
+            let version = self.version.as_ref().map_or_else(|| "of unknown version".to_owned(), ToString::to_string);
+            return (Verdict::Inconclusive, format!("no version profile fits the mesh {version}"), Vec::new());
+        }
+        let shapes = self.profile.map(|profile| &profile.shapes);
+        match (check.judge)(&Case { evidence: self.evidence, scenario, shapes }) {
+            Judged::NotApplicable(reason) => (Verdict::NotApplicable, reason, Vec::new()),
+            Judged::Findings(findings) => {
+                let findings = self.advised(findings, check);
+                let (verdict, reason) = self.weigh(scenario, check, &findings);
+                (verdict, reason, findings)
+            }
+        }
+    }
+
+    fn weigh(&self, scenario: &Scenario, check: &Check, findings: &[Finding]) -> (Verdict, String) {
+        let broken = findings.iter().filter(|finding| finding.holds == Holds::No).count();
+        let unknown = findings.iter().filter(|finding| finding.holds == Holds::Unknown).count();
+        let deviation = self.deviation(scenario, check);
+        if broken > 0 {
+            let said = format!("{broken} of {} comparisons do not hold", findings.len());
+            return match (deviation, check.layer) {
+                (Some(deviation), _) => {
+                    (Verdict::Xfail, format!("{said}; known: {} ({})", deviation.issue, deviation.reason))
+                }
+                (None, Layer::Environment) => (Verdict::InvalidEnvironment, said),
+                (None, _) => (Verdict::Fail, said),
+            };
+        }
+        if unknown > 0 {
+            return (Verdict::Inconclusive, format!("{unknown} of {} comparisons have no evidence", findings.len()));
+        }
+        if findings.is_empty() {
+            return (Verdict::Inconclusive, "it compared nothing, and so proves nothing".to_owned());
+        }
+        match deviation {
+            Some(deviation) => {
+                (Verdict::Xpass, format!("deviation {} is no longer needed: remove it", deviation.issue))
+            }
+            None => (Verdict::Pass, String::new()),
+        }
+    }
+
+    fn deviation(&self, scenario: &Scenario, check: &Check) -> Option<&'a Deviation> {
+        let version = self.version.as_ref()?;
+        let day = self.evidence.manifest.started.get(..10)?.parse().ok()?;
+        self.rules.deviations.iter().find(|deviation| deviation.covers(&scenario.name, check.key, version, day))
+    }
+
+    fn advised(&self, findings: Vec<Finding>, check: &Check) -> Vec<Finding> {
+        let regression = self
+            .profile
+            .zip(self.version.as_ref())
+            .and_then(|(profile, version)| profile.regression(check.key, version))
+            .map(|regression| format!(" Known in this version: {} ({}).", regression.what, regression.issue))
+            .unwrap_or_default();
+        findings
+            .into_iter()
+            .map(|mut finding| {
+                if finding.holds == Holds::No {
+                    finding.next = format!("{}{regression}", check.cure);
+                }
+                finding
+            })
+            .collect()
+    }
+}
+
+fn nameless(scenario: &str, key: &str, cell: &str, reason: String) -> TrialResult {
+    TrialResult {
+        name: format!("{scenario}::{key}::{cell}"),
+        scenario: scenario.to_owned(),
+        check: key.to_owned(),
+        title: String::new(),
+        layer: Layer::Environment,
+        profile: Profile::Core,
+        verdict: Verdict::Inconclusive,
+        reason,
+        findings: Vec::new(),
+    }
+}

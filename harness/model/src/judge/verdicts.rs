@@ -1,0 +1,71 @@
+//! From a bundle to its report.
+
+use super::Rules;
+use super::bench::Bench;
+use super::conclude::{conclude, count, diagnose, gaps, profiles};
+use crate::evidence::{Evidence, Failure, Manifest, Tool};
+use crate::plan::Cell;
+use crate::report::{Implementation, REPORT_API_VERSION, Report, Skipped, TrialResult};
+use crate::verdict::Ledger;
+
+/// Judges a bundle.
+///
+/// `tool` names the program that judges; it is the only thing in the report that is not in the bundle or the rules. The
+/// trials are those that the bundle's manifest selected. The same bundle and rules always give the same report.
+#[must_use]
+pub fn judge(evidence: &Evidence, rules: &Rules, tool: Tool) -> Report {
+    let bench = Bench::new(evidence, rules);
+    let results: Vec<TrialResult> =
+        evidence.manifest.selected.iter().map(|(scenario, key)| bench.trial(scenario, key)).collect();
+    let mut ledger = Ledger::default();
+    for result in &results {
+        ledger.count(result.layer, &result.findings);
+    }
+    let gaps = gaps(&results, rules, &ledger);
+    let (conclusion, reason) = conclude(evidence, &results, &gaps);
+    let manifest = &evidence.manifest;
+    Report {
+        api_version: REPORT_API_VERSION.to_owned(),
+        kind: "ConformanceReport".to_owned(),
+        tool,
+        run: manifest.run.clone(),
+        date: manifest.started.clone(),
+        implementation: Implementation {
+            mesh: manifest.cell.mesh.to_string(),
+            version: bench.version.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string),
+            version_profile: bench.profile.map_or_else(|| "none".to_owned(), |profile| profile.name.clone()),
+        },
+        cell_name: manifest.cell.name(),
+        cell: manifest.cell.clone(),
+        versions: manifest.versions.clone(),
+        conclusion,
+        reason,
+        profiles: profiles(&results),
+        statistics: count(results.iter()),
+        ledger,
+        gaps,
+        diagnoses: diagnose(&results),
+        results,
+        skipped: manifest
+            .skipped
+            .iter()
+            .map(|(scenario, check, reason)| Skipped {
+                scenario: scenario.clone(),
+                check: check.clone(),
+                reason: reason.clone(),
+            })
+            .collect(),
+        failure: manifest.failure.clone(),
+        missing: manifest.missing.clone(),
+        timings: evidence.timings.stages.clone(),
+        settings: manifest.settings.clone(),
+        digests: manifest.files.clone(),
+    }
+}
+
+/// Makes the report of a run that was refused before anything of it could be recorded.
+#[must_use]
+pub fn refused(cell: Cell, failure: Failure, tool: Tool, date: String) -> Report {
+    let manifest = Manifest { cell, started: date, failure: Some(failure), ..Manifest::default() };
+    judge(&Evidence { manifest, ..Evidence::default() }, &Rules::default(), tool)
+}
