@@ -20,11 +20,9 @@ fn failed(stage: Stage, kind: FailureKind, conclusion: Conclusion) -> (Played, R
     assert_eq!(failure.hint, "mend it");
     assert_eq!(report.conclusion, conclusion);
     let ran = played.fake.ran();
-    if stage != Stage::Close {
-        assert_eq!(ran.last(), Some(&Stage::Close), "what was made is removed: {ran:?}");
-        assert!(ran.iter().all(|ran| *ran <= stage || *ran == Stage::Close), "nothing runs after the failure: {ran:?}");
-        assert_eq!(played.fake.diagnosed(), [stage]);
-    }
+    assert_eq!(ran.last(), Some(&Stage::Close), "what was made is removed: {ran:?}");
+    assert!(ran.iter().all(|ran| *ran <= stage || *ran == Stage::Close), "nothing runs after the failure: {ran:?}");
+    assert_eq!(played.fake.diagnosed(), [stage]);
     assert!(!report.results.is_empty(), "every trial is in the report");
     assert!(
         report.results.iter().all(|result| result.verdict != Verdict::Fail),
@@ -96,8 +94,19 @@ fn collect_fails() {
 }
 
 #[test]
-fn close_fails_after_a_good_run_and_the_report_says_so() {
-    failed(Stage::Close, FailureKind::Inconclusive, Conclusion::Inconclusive);
+fn close_fails_after_a_good_run_and_the_report_says_what_remains_and_loses_no_verdict() {
+    let played = play(Fake::failing(Stage::Close, FailureKind::Inconclusive));
+    let report = &played.report;
+    assert_eq!(report.conclusion, Conclusion::Conforms);
+    assert!(report.failure.is_none());
+    let remains = report.remains.as_ref().unwrap();
+    assert_eq!(
+        (remains.stage.as_str(), remains.what.as_str(), remains.hint.as_str()),
+        ("close", "close broke", "mend it")
+    );
+    let told = dualproof_model::report::text(report);
+    assert!(told.contains("left behind: close broke\nhint: mend it"), "{told}");
+    assert_eq!(judge_bundle(&played.bundle(), &played.rules()).unwrap(), *report);
 }
 
 #[test]

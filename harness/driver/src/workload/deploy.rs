@@ -1,12 +1,11 @@
 //! Makes the namespaces, applies the manifests, and waits until the pods can be called.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use dualproof_model::evidence::PodRef;
 use futures_util::future::try_join_all;
 
-use super::WorkloadError;
 use super::ready::{Expected, wait_ready};
+use super::{Deployed, WorkloadError};
 use crate::api::{self, Document};
 use crate::cluster::Cluster;
 use crate::context::RunContext;
@@ -31,37 +30,6 @@ pub struct MeshMark<'a> {
     pub label: Option<(&'a str, &'a str)>,
     /// The container that such a pod has; `None` when pods stay as they are.
     pub sidecar: Option<&'a str>,
-}
-
-/// Workloads that can be called.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Deployed {
-    /// Their namespaces, sorted.
-    pub namespaces: Vec<String>,
-    /// Their Ready pods, sorted.
-    pub pods: Vec<RunningPod>,
-    /// What should have settled and had not when the run went on: Services without a ready endpoint in one of their families.
-    /// It is evidence, not trouble: the judge will see it in the objects.
-    pub unsettled: Vec<String>,
-}
-
-impl Deployed {
-    /// Lists the pods that are in the mesh.
-    #[must_use]
-    pub fn meshed(&self) -> Vec<PodRef> {
-        self.pods.iter().filter(|pod| pod.meshed).map(|pod| pod.pod.clone()).collect()
-    }
-}
-
-/// A Ready pod.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RunningPod {
-    /// The pod.
-    pub pod: PodRef,
-    /// The value of its label `app`; empty when it has none.
-    pub app: String,
-    /// Whether it has the mesh's sidecar.
-    pub meshed: bool,
 }
 
 /// Deploys workloads and returns when each Deployment and DaemonSet is wholly available, every pod Ready and, where it
@@ -125,10 +93,4 @@ async fn make(
         label.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     api::create_namespace(context, &cluster.client, namespace, &labels).await?;
     Ok(())
-}
-
-/// Sorts pods and leaves each namespace once.
-pub(super) fn assemble(mut pods: Vec<RunningPod>, unsettled: Vec<String>, namespaces: BTreeSet<String>) -> Deployed {
-    pods.sort();
-    Deployed { namespaces: namespaces.into_iter().collect(), pods, unsettled }
 }

@@ -4,6 +4,7 @@
 //! error says why, pod by pod.
 
 mod deploy;
+mod deployed;
 mod error;
 mod images;
 mod readiness;
@@ -11,7 +12,8 @@ mod ready;
 mod remove;
 mod reuse;
 
-pub use deploy::{Deployed, MeshMark, RunningPod, Workload, deploy};
+pub use deploy::{MeshMark, Workload, deploy};
+pub use deployed::{Deployed, RunningPod};
 pub use error::WorkloadError;
 pub use images::images;
 pub(crate) use images::pod_images;

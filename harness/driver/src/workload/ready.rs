@@ -17,7 +17,7 @@ use kube::{Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
-use super::deploy::assemble;
+use super::deployed::assemble;
 use super::{
     Deployed, RunningPod, WorkloadError, daemon_set_lacks, deployment_lacks, endpoints_lacking, pods_lacking,
     without_sidecar,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::future::try_join_all;
 use k8s_openapi::api::core::v1::Pod;
 
-use super::deploy::assemble;
+use super::deployed::assemble;
 use super::ready::{list, running};
 use super::{Deployed, WorkloadError};
 use crate::cluster::Cluster;

@@ -38,6 +38,10 @@ pub struct Manifest {
     /// The stage that ended the run early; `None` when all stages ended well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// What the run made and could not remove; `None` when nothing stayed behind. It changes no verdict: the evidence was
+    /// whole by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remains: Option<Failure>,
     /// What should be in the bundle and is not, and why.
     #[serde(default)]
     pub missing: Vec<Missing>,

@@ -56,6 +56,7 @@ pub fn judge(evidence: &Evidence, rules: &Rules, tool: Tool) -> Report {
             })
             .collect(),
         failure: manifest.failure.clone(),
+        remains: manifest.remains.clone(),
         missing: manifest.missing.clone(),
         timings: evidence.timings.stages.clone(),
         settings: manifest.settings.clone(),

@@ -90,6 +90,9 @@ pub struct Report {
     /// The stage that ended the run early.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// What the run made and could not remove.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remains: Option<Failure>,
     /// Evidence that is not in the bundle.
     pub missing: Vec<Missing>,
     /// Where the time went.

@@ -21,6 +21,9 @@ pub fn summary(report: &Report) -> String {
         }
         text.push('\n');
     }
+    if let Some(remains) = &report.remains {
+        text.push_str(&format!("> left behind: {}\n>\n> hint: {}\n\n", cell(&remains.what), cell(&remains.hint)));
+    }
     if !report.ledger.rows().is_empty() {
         text.push_str("| layer | IPv4 | IPv6 |\n| --- | --- | --- |\n");
         for row in report.ledger.rows() {

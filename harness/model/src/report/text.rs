@@ -29,6 +29,10 @@ pub fn text(report: &Report) -> String {
             lines.push(format!("hint: {}", failure.hint));
         }
     }
+    if let Some(remains) = &report.remains {
+        lines.push(format!("left behind: {}", remains.what));
+        lines.push(format!("hint: {}", remains.hint));
+    }
     for missing in &report.missing {
         lines.push(format!("missing: {}: {}", missing.what, missing.why));
     }

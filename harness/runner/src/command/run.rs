@@ -4,7 +4,7 @@ use std::path::Path;
 
 use dualproof_model::evidence::{Failure, FailureKind};
 use dualproof_model::judge::refused;
-use dualproof_model::plan::Cell;
+use dualproof_model::plan::{Cell, ProviderKind};
 use dualproof_model::report::{Report, text};
 use tokio_util::sync::CancellationToken;
 
@@ -73,9 +73,10 @@ pub fn run_cell(readied: &Readied, console: &Console) -> Result<Report, Box<Repo
             .await
             .map_err(|error| refused(format!("{error}"), &error.hint()))
     });
-    if !readied.settings.keep
-        && let Err(error) = folder.remove()
-    {
+    // A kept kind cluster needs its kubeconfig; everything else of the folder is in the bundle.
+    if readied.settings.keep && readied.settings.provider == ProviderKind::Kind {
+        console.note(&format!("its kubeconfig stays, too; remove it with `rm -r {}`", folder.path().display()));
+    } else if let Err(error) = folder.remove() {
         console.note(&format!("the run's private folder is left behind: {error}"));
     }
     report

@@ -1,5 +1,6 @@
 //! From a plan to libtest's trials.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use clap::Parser;
 use dualproof_model::plan::{Plan, ProviderKind};
 use dualproof_model::report::{Report, text};
 use dualproof_model::verdict::Verdict;
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use super::session::Shared;
 use crate::command::{Readied, ready};
@@ -24,14 +25,16 @@ struct FromEnvironment {
 }
 
 /// Runs the target: lists, filters and runs trials named `scenario::check::cell`. Listing makes nothing.
+///
+/// `out` is the folder for reports where the environment names none: cargo starts tests in the package's own folder.
 #[must_use]
-pub fn main() -> ExitCode {
+pub fn main(out: &Path) -> ExitCode {
     let mut arguments = Arguments::from_args();
     // The trials share one session; the first one does all the work.
     arguments.test_threads = Some(1);
     let console = Console::default();
     let given = match FromEnvironment::try_parse_from(std::iter::empty::<&str>()) {
-        Ok(FromEnvironment { given }) => given,
+        Ok(FromEnvironment { given }) => given.or(Partial { out: Some(out.to_owned()), ..Partial::default() }),
         Err(error) => {
             console.error(&error, "correct the variable; harness/runner/src/settings/env_vars.rs lists all");
             return Exit::BadInput.into();
@@ -82,17 +85,16 @@ fn trials(plan: &Plan, shared: &Arc<Shared>, obstacle: &Obstacle) -> Vec<Trial> 
             Some(why) => Err(Failed::from(why)),
             None => outcome(shared.report(), &name),
         };
-        Trial::test(&trial.name, judge).with_ignored_flag(obstacle.ignores())
+        Trial::ignorable_test(&trial.name, judge).with_ignored_flag(obstacle.ignores())
     });
     let skips = plan.skips.iter().map(|skip| Trial::test(&skip.trial.name, || Ok(())).with_ignored_flag(true));
     runs.chain(skips).collect()
 }
 
-fn outcome(report: &Report, name: &str) -> Result<(), Failed> {
+fn outcome(report: &Report, name: &str) -> Result<Completion, Failed> {
     match report.trial(name) {
-        Some(trial) if trial.verdict == Verdict::Pass || trial.verdict == Verdict::Xfail => Ok(()),
-        // libtest knows no third ending once a trial runs; the report counts it.
-        Some(trial) if trial.verdict == Verdict::NotApplicable => Ok(()),
+        Some(trial) if trial.verdict == Verdict::Pass || trial.verdict == Verdict::Xfail => Ok(Completion::Completed),
+        Some(trial) if trial.verdict == Verdict::NotApplicable => Ok(Completion::ignored_with(&trial.reason)),
         Some(trial) => {
             let alone = Report { results: vec![trial.clone()], ..report.clone() };
             Err(Failed::from(text(&alone)))

@@ -36,10 +36,10 @@ impl Console {
         self.words(&format!("{stage:<10} ..."));
     }
 
-    /// Tells how a stage ended, and after how long.
-    pub fn end(&self, stage: Stage, millis: u64, result: &str) {
-        let seconds = format!("{}.{} s", millis / 1000, millis % 1000 / 100);
-        self.words(&format!("{stage:<10} {result} ({seconds})"));
+    /// Tells whether a stage ended well, and after how long; why it did not is told once, by [`Self::failed`].
+    pub fn end(&self, stage: Stage, millis: u64, well: bool) {
+        let ending = if well { "ok" } else { "failed" };
+        self.words(&format!("{stage:<10} {ending} ({}.{} s)", millis / 1000, millis % 1000 / 100));
     }
 
     /// Tells why the run ends early, and what to do.

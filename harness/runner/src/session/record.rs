@@ -139,6 +139,15 @@ impl Recorder {
         self.save()
     }
 
+    /// Records what could not be removed, and saves.
+    ///
+    /// # Errors
+    /// A bundle that cannot be written.
+    pub fn remains(&self, remains: Option<Failure>) -> Result<(), SessionError> {
+        self.state().manifest.remains = remains;
+        self.save()
+    }
+
     fn save(&self) -> Result<(), SessionError> {
         let (manifest, timings) = {
             let state = self.state();

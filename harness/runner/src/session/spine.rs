@@ -25,9 +25,8 @@ pub async fn run(job: &Job<'_>, driver: &dyn Driver, bundle: &Path) -> Result<Re
         job.console.failed(failure);
         driver.diagnose(failure, record.bundle()).await;
     }
-    let failure =
-        close(job, driver, &record).await.map_or_else(|left| failure.clone().or(Some(left)), |()| failure.clone());
     record.end(failure)?;
+    record.remains(close(job, driver, &record).await?)?;
     Ok(judge_bundle(bundle, &job.book.rules)?)
 }
 
@@ -49,18 +48,17 @@ async fn stages(job: &Job<'_>, driver: &dyn Driver, record: &Recorder) -> Result
     Ok(())
 }
 
-async fn close(job: &Job<'_>, driver: &dyn Driver, record: &Recorder) -> Result<(), Failure> {
+async fn close(job: &Job<'_>, driver: &dyn Driver, record: &Recorder) -> Result<Option<Failure>, SessionError> {
     let start = record.millis();
     job.console.begin(Stage::Close);
     let closed = driver.close(job.settings.keep || job.settings.reuse).await;
     let result = closed.as_ref().map_or_else(|trouble| trouble.what.clone(), |_| "ok".to_owned());
-    let recorded = record.stage(Stage::Close, start, &result, driver.waits());
-    job.console.end(Stage::Close, record.millis() - start, &result);
+    record.stage(Stage::Close, start, &result, driver.waits())?;
+    job.console.end(Stage::Close, record.millis() - start, closed.is_ok());
     if let Ok(Some(note)) = &closed {
         job.console.note(note);
     }
-    recorded.map_err(|error| lost(Stage::Close, &error))?;
-    closed.map(drop).map_err(|trouble| failure(Stage::Close, trouble))
+    Ok(closed.err().map(|trouble| failure(Stage::Close, trouble)))
 }
 
 /// What every step of one run shares.
@@ -88,7 +86,7 @@ impl Steps<'_> {
         };
         let outcome = if self.job.cancel.is_cancelled() { Err(interrupted(stage)) } else { outcome };
         let result = outcome.as_ref().err().map_or_else(|| "ok".to_owned(), |failure| failure.what.clone());
-        self.job.console.end(stage, self.record.millis() - start, &result);
+        self.job.console.end(stage, self.record.millis() - start, outcome.is_ok());
         self.record.stage(stage, start, &result, self.driver.waits()).map_err(|error| lost(stage, &error))?;
         outcome
     }

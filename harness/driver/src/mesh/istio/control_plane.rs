@@ -8,13 +8,15 @@ use dualproof_model::plan::Timeouts;
 use k8s_openapi::List;
 use k8s_openapi::api::core::v1::Pod;
 
-use super::mesh::SYSTEM;
 use crate::api;
 use crate::cluster::Cluster;
 use crate::context::RunContext;
 use crate::diagnostics::{is_ready, pod_ref};
 use crate::mesh::{MeshError, MeshVersions};
 use crate::trouble::chain;
+
+/// The namespace of the control plane.
+pub(super) const SYSTEM: &str = "istio-system";
 
 /// istiod's monitoring port (istio/istio:pilot/cmd/pilot-discovery/app/options.go).
 const MONITORING: u16 = 15014;

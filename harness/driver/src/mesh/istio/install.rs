@@ -11,7 +11,7 @@ use kube::api::{Api, ObjectList, PostParams};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::mesh::SYSTEM;
+use super::control_plane::SYSTEM;
 use crate::api::{self, ApiError, KubeFailure};
 use crate::cluster::Cluster;
 use crate::context::{RUN_LABEL, RunContext};

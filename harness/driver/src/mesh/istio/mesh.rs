@@ -9,6 +9,7 @@ use dualproof_model::evidence::PodRef;
 use dualproof_model::plan::{MeshKind, Timeouts};
 use dualproof_model::spec::MeshVersion;
 
+use super::control_plane::SYSTEM;
 use super::images::images_in;
 use super::tool::find;
 use super::{collect, control_plane, converge, install, remove, render_operator};
@@ -16,9 +17,6 @@ use crate::cluster::Cluster;
 use crate::context::RunContext;
 use crate::mesh::{Input, Installed, Mesh, MeshError, MeshSettings, MeshVersions, Prepared};
 use crate::tool::{self, Invocation};
-
-/// The namespace of the control plane.
-pub(super) const SYSTEM: &str = "istio-system";
 
 /// The file that the harness renders.
 const OPERATOR: &str = "istio-operator.yaml";

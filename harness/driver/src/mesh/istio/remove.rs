@@ -3,8 +3,8 @@
 use dualproof_model::plan::Timeouts;
 use serde_json::Value;
 
+use super::control_plane::SYSTEM;
 use super::install::{CRDS_LABEL, is_ours, label, on_cluster};
-use super::mesh::SYSTEM;
 use crate::api;
 use crate::cluster::Cluster;
 use crate::context::RunContext;
