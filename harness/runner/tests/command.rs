@@ -110,7 +110,7 @@ fn bad_settings_end_with_2_name_the_value_and_leave_a_report() {
         assert!(stderr.contains("hint: "), "{stderr}");
         let report = machine.report();
         assert_eq!(report.conclusion, Conclusion::BadInput);
-        assert!(report.reason.contains(words), "{}", report.reason);
+        assert!(report.failure.unwrap().what.contains(words));
         assert_eq!(machine.entries(), ["dualproof-out"], "only the report is left");
     }
 }
@@ -209,7 +209,7 @@ fn an_output_folder_that_holds_something_else_is_left_alone() {
     let (code, _, _) = machine.run(&["run", "--mesh", "none"]);
     assert_eq!(code, 3);
     assert_eq!(std::fs::read_to_string(theirs).unwrap(), "years of work");
-    assert!(machine.report().reason.contains("thesis.txt"), "{}", machine.report().reason);
+    assert!(machine.report().failure.unwrap().what.contains("thesis.txt"));
 }
 
 #[test]

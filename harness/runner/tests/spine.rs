@@ -17,6 +17,7 @@ fn failed(stage: Stage, kind: FailureKind, conclusion: Conclusion) -> (Played, R
     let report = played.report.clone();
     let failure = report.failure.clone().unwrap();
     assert_eq!((failure.stage.as_str(), failure.kind), (stage.as_str(), kind));
+    assert_eq!(failure.what, format!("{stage} broke in <the run's folder>/x"));
     assert_eq!(failure.hint, "mend it");
     assert_eq!(report.conclusion, conclusion);
     let ran = played.fake.ran();
@@ -102,10 +103,10 @@ fn close_fails_after_a_good_run_and_the_report_says_what_remains_and_loses_no_ve
     let remains = report.remains.as_ref().unwrap();
     assert_eq!(
         (remains.stage.as_str(), remains.what.as_str(), remains.hint.as_str()),
-        ("close", "close broke", "mend it")
+        ("close", "close broke in <the run's folder>/x", "mend it")
     );
     let told = dualproof_model::report::text(report);
-    assert!(told.contains("left behind: close broke\nhint: mend it"), "{told}");
+    assert!(told.contains("left behind by stage close: close broke in <the run's folder>/x\nhint: mend it"), "{told}");
     assert_eq!(judge_bundle(&played.bundle(), &played.rules()).unwrap(), *report);
 }
 

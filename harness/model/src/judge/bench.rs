@@ -7,6 +7,10 @@ use crate::report::TrialResult;
 use crate::spec::{Deviation, MeshVersion, Profile, Scenario, VersionProfile, profile_for};
 use crate::verdict::{Finding, Holds, Layer, Verdict};
 
+/// What to do about a comparison without evidence: nobody is to blame for it, so no cure of a check fits.
+const LOST: &str =
+    "see `missing` in bundle.yaml and the stages in timings.json for what was lost on the way, and run again";
+
 /// What the evidence is held against.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
@@ -29,8 +33,11 @@ pub(super) struct Bench<'a> {
 impl<'a> Bench<'a> {
     pub(super) fn new(evidence: &'a Evidence, rules: &'a Rules) -> Self {
         let manifest = &evidence.manifest;
-        let live = manifest.versions.control_plane.as_deref().and_then(|text| text.parse().ok());
-        let version: Option<MeshVersion> = live.or_else(|| manifest.cell.mesh_version.clone());
+        // What the control plane said and nobody can read (`unknown`, two versions at once) is not what was asked for.
+        let version = match &manifest.versions.control_plane {
+            Some(live) => live.parse().ok(),
+            None => manifest.cell.mesh_version.clone(),
+        };
         let profile = match manifest.cell.mesh {
             MeshKind::None => None,
             MeshKind::Istio => version.as_ref().and_then(|version| profile_for(&rules.profiles, version)),
@@ -44,7 +51,8 @@ impl<'a> Bench<'a> {
             let reason = format!("this dualproof has no check {key}");
             return nameless(scenario, key, &cell, reason);
         };
-        let (verdict, reason, findings) = match self.rules.scenarios.iter().find(|known| known.name == scenario) {
+        let known = self.rules.scenarios.iter().find(|known| known.name == scenario);
+        let (verdict, reason, findings) = match known {
             None => (Verdict::Inconclusive, format!("the rules have no scenario {scenario}"), Vec::new()),
             Some(scenario) => self.verdict(scenario, check),
         };
@@ -54,7 +62,7 @@ impl<'a> Bench<'a> {
             check: check.key.to_owned(),
             title: check.title.to_owned(),
             layer: check.layer,
-            profile: check.profile,
+            profile: known.map_or(check.profile, |scenario| scenario.profile.max(check.profile)),
             verdict,
             reason,
             findings,
@@ -69,11 +77,17 @@ impl<'a> Bench<'a> {
                 FailureKind::InvalidEnvironment => Verdict::InvalidEnvironment,
                 FailureKind::Inconclusive | FailureKind::Interrupted | FailureKind::BadInput => Verdict::Inconclusive,
             };
-            return (verdict, format!("stage {} ended the run: {}", failure.stage, failure.what), Vec::new());
+            return (verdict, format!("stage {} ended the run", failure.stage), Vec::new());
         }
         if check.needs_mesh && self.profile.is_none() {
-            let version = self.version.as_ref().map_or_else(|| "of unknown version".to_owned(), ToString::to_string);
-            return (Verdict::Inconclusive, format!("no version profile fits the mesh {version}"), Vec::new());
+            let said = self.evidence.manifest.versions.control_plane.as_deref();
+            let version = self.version.as_ref().map(MeshVersion::as_str).or(said).filter(|text| !text.is_empty());
+            let version = version.unwrap_or("unknown");
+            return (
+                Verdict::Inconclusive,
+                format!("no version profile fits the mesh's version: {version}"),
+                Vec::new(),
+            );
         }
         let shapes = self.profile.map(|profile| &profile.shapes);
         match (check.judge)(&Case { evidence: self.evidence, scenario, shapes }) {
@@ -130,8 +144,10 @@ impl<'a> Bench<'a> {
         findings
             .into_iter()
             .map(|mut finding| {
-                if finding.holds == Holds::No {
-                    finding.next = format!("{}{regression}", check.cure);
+                match finding.holds {
+                    Holds::Yes => {}
+                    Holds::No => finding.next = format!("{}{regression}", check.cure),
+                    Holds::Unknown => finding.next = LOST.to_owned(),
                 }
                 finding
             })

@@ -38,7 +38,7 @@ pub(super) fn conclude(evidence: &Evidence, results: &[TrialResult], gaps: &[Led
             FailureKind::Interrupted => Conclusion::Interrupted,
             FailureKind::BadInput => Conclusion::BadInput,
         };
-        return (conclusion, format!("stage {} ended the run: {}", failure.stage, failure.what));
+        return (conclusion, format!("stage {} ended the run", failure.stage));
     }
     if of(Verdict::InvalidEnvironment) > 0 {
         return (Conclusion::InvalidEnvironment, "the cluster itself is not dual-stack".to_owned());

@@ -2,6 +2,7 @@
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
+use super::plain::plain;
 use super::{Report, TrialResult};
 use crate::verdict::{Holds, Verdict};
 
@@ -31,7 +32,7 @@ fn case(result: &TrialResult) -> TestCase {
         Verdict::Inconclusive | Verdict::InvalidEnvironment => failed(NonSuccessKind::Error, result),
         Verdict::Xfail | Verdict::NotApplicable => {
             let mut status = TestCaseStatus::skipped();
-            status.set_message(format!("{}: {}", result.verdict, result.reason));
+            status.set_message(format!("{}: {}", result.verdict, plain(&result.reason)));
             status
         }
     };
@@ -43,7 +44,7 @@ fn case(result: &TrialResult) -> TestCase {
 fn failed(kind: NonSuccessKind, result: &TrialResult) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(kind);
     status.set_type(result.verdict.as_str());
-    status.set_message(result.reason.clone());
+    status.set_message(plain(&result.reason));
     let broken: Vec<String> = result
         .findings
         .iter()

@@ -2,6 +2,7 @@
 
 mod document;
 mod junit;
+mod plain;
 mod summary;
 mod text;
 

@@ -1,5 +1,6 @@
 //! `summary.md`: the report for a job summary.
 
+use super::plain::plain;
 use super::{Report, TrialResult};
 use crate::verdict::{Holds, Verdict};
 
@@ -50,7 +51,8 @@ pub fn summary(report: &Report) -> String {
 fn row(result: &TrialResult) -> String {
     let mark = if result.verdict == Verdict::Pass { "pass".to_owned() } else { format!("**{}**", result.verdict) };
     let why = if result.reason.is_empty() { &result.title } else { &result.reason };
-    format!("| {} | {} | {} | {mark} | {} |\n", result.scenario, result.check, result.layer, cell(why))
+    let (scenario, check) = (cell(&result.scenario), cell(&result.check));
+    format!("| {scenario} | {check} | {} | {mark} | {} |\n", result.layer, cell(why))
 }
 
 fn details(result: &TrialResult) -> String {
@@ -71,6 +73,8 @@ fn details(result: &TrialResult) -> String {
     )
 }
 
+/// Puts a text on one line without Markdown's cell borders and HTML's tags, which would take words out of the table.
 fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace(['\n', '\r'], " ")
+    let line = text.lines().map(plain).collect::<Vec<_>>().join(" ");
+    line.replace('\\', "\\\\").replace('|', "\\|").replace('<', "\\<")
 }

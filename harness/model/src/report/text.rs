@@ -1,16 +1,17 @@
 //! The report as plain lines for a terminal or a CI log.
 
+use super::plain::plain;
 use super::{Conclusion, Report, TrialResult};
-use crate::verdict::{Finding, Holds, Verdict};
+use crate::plan::MeshKind;
+use crate::verdict::{Finding, Holds, LedgerRow, Verdict};
 
-/// Renders the report for reading: what is red first, with expected and seen, then the ledger, then the conclusion.
+/// Renders the report for reading: what is red with expected and seen, where each family was lost first, the ledger, what
+/// ended the run or is missing, and the conclusion as the last line.
 #[must_use]
 pub fn text(report: &Report) -> String {
     let mut lines = Vec::new();
     for result in &report.results {
-        if result.verdict != Verdict::Pass {
-            lines.extend(trial_lines(result));
-        }
+        lines.extend(trial_lines(result, report.failure.is_some()));
     }
     for diagnosis in &report.diagnoses {
         let family = diagnosis.family.map_or_else(|| "both families".to_owned(), |family| family.to_string());
@@ -23,31 +24,24 @@ pub fn text(report: &Report) -> String {
     for gap in &report.gaps {
         lines.push(format!("gap: layer {} was never exercised over {}", gap.layer, gap.family));
     }
-    if let Some(failure) = &report.failure {
-        lines.push(format!("stage {}: {}", failure.stage, failure.what));
-        if !failure.hint.is_empty() {
-            lines.push(format!("hint: {}", failure.hint));
+    for (what, trouble) in [("stage", &report.failure), ("left behind by stage", &report.remains)] {
+        if let Some(trouble) = trouble {
+            lines.push(format!("{what} {}: {}", trouble.stage, trouble.what));
+            if !trouble.hint.is_empty() {
+                lines.push(format!("hint: {}", trouble.hint));
+            }
         }
-    }
-    if let Some(remains) = &report.remains {
-        lines.push(format!("left behind: {}", remains.what));
-        lines.push(format!("hint: {}", remains.hint));
     }
     for missing in &report.missing {
         lines.push(format!("missing: {}: {}", missing.what, missing.why));
     }
-    let counts: Vec<String> = report
-        .statistics
-        .iter()
-        .filter(|(_, count)| **count > 0)
-        .map(|(verdict, count)| format!("{count} {verdict}"))
-        .collect();
-    let counts = if counts.is_empty() { "no trials".to_owned() } else { counts.join(", ") };
-    lines.push(format!("{} {}: {counts}", report.implementation.mesh, report.implementation.version));
+    lines.push(format!("{}: {}", implementation(report), counts(report)));
     lines.push(match report.conclusion {
         Conclusion::Conforms => format!("{}: {}", report.cell_name, report.conclusion),
         _ => format!("{}: {}: {}", report.cell_name, report.conclusion, report.reason),
     });
+    // A tool's output may be several lines, and stays so.
+    let lines: Vec<String> = lines.iter().flat_map(|line| line.lines()).map(plain).collect();
     lines.join("\n") + "\n"
 }
 
@@ -55,27 +49,47 @@ pub fn text(report: &Report) -> String {
 pub(super) fn finding_lines(finding: &Finding) -> Vec<String> {
     let family = finding.family.map_or_else(String::new, |family| format!("{family}: "));
     let mut lines = vec![
-        format!("  {family}{}", finding.subject),
-        format!("    expected: {}", finding.expected),
-        format!("    seen:     {}", finding.seen),
-        format!("    in:       {}", finding.place),
+        format!("  {family}{}", plain(&finding.subject)),
+        format!("    expected: {}", plain(&finding.expected)),
+        format!("    seen:     {}", plain(&finding.seen)),
+        format!("    in:       {}", plain(&finding.place)),
     ];
     if !finding.next.is_empty() {
-        lines.push(format!("    next:     {}", finding.next));
+        lines.push(format!("    next:     {}", plain(&finding.next)));
     }
     lines
 }
 
-fn trial_lines(result: &TrialResult) -> Vec<String> {
-    let mut lines = vec![format!("{} {}: {}", result.verdict, result.name, result.reason)];
-    for finding in result.findings.iter().filter(|finding| finding.holds != Holds::Yes) {
-        lines.extend(finding_lines(finding));
+/// A pass says nothing; what is not a pass and compared nothing says why in a line, unless the run's own end says it for all.
+fn trial_lines(result: &TrialResult, run_ended: bool) -> Vec<String> {
+    let doubtful: Vec<&Finding> = result.findings.iter().filter(|finding| finding.holds != Holds::Yes).collect();
+    if result.verdict == Verdict::Pass || (doubtful.is_empty() && run_ended) {
+        return Vec::new();
     }
+    if doubtful.is_empty() {
+        return vec![format!("{} {} {}: {}", result.verdict, result.scenario, result.check, plain(&result.reason))];
+    }
+    let mut lines = vec![format!("{} {}: {}", result.verdict, result.name, plain(&result.reason))];
+    lines.extend(doubtful.into_iter().flat_map(finding_lines));
     lines
+}
+
+fn implementation(report: &Report) -> String {
+    match report.cell.mesh {
+        MeshKind::None => "no mesh".to_owned(),
+        MeshKind::Istio => format!("{} {}", report.implementation.mesh, report.implementation.version),
+    }
+}
+
+fn counts(report: &Report) -> String {
+    let counts = report.statistics.iter().filter(|(_, count)| **count > 0);
+    let counts: Vec<String> = counts.map(|(verdict, count)| format!("{count} {verdict}")).collect();
+    if counts.is_empty() { "no trials".to_owned() } else { counts.join(", ") }
 }
 
 fn ledger_lines(report: &Report) -> Vec<String> {
-    if report.ledger.rows().is_empty() {
+    let exercised = |row: &&LedgerRow| row.exercised.v4 + row.exercised.v6 > 0;
+    if !report.ledger.rows().iter().any(|row| exercised(&row)) {
         return Vec::new();
     }
     let mut lines = vec![format!("{:<14} {:>12} {:>12}", "layer", "IPv4", "IPv6")];

@@ -66,6 +66,7 @@ pub(super) const FAULTS: &[Mutant] = &[
         proxy(evidence, CLIENT).rejections.push(Rejection {
             kind: "listener".to_owned(),
             details,
+            place: "config_dump.json#10.96.0.1_443".to_owned(),
             ..Rejection::default()
         });
     }),

@@ -63,6 +63,7 @@ pub fn run_cell(readied: &Readied, console: &Console) -> Result<Report, Box<Repo
         let driver = Live::new(&readied.settings, &folder, cancel.clone());
         let job = Job {
             run: folder.id(),
+            folder: folder.path(),
             plan: &readied.plan,
             book: &readied.book,
             settings: &readied.settings,

@@ -36,7 +36,13 @@ pub fn main(out: &Path) -> ExitCode {
     let given = match FromEnvironment::try_parse_from(std::iter::empty::<&str>()) {
         Ok(FromEnvironment { given }) => given.or(Partial { out: Some(out.to_owned()), ..Partial::default() }),
         Err(error) => {
-            console.error(&error, "correct the variable; harness/runner/src/settings/env_vars.rs lists all");
+            // clap speaks of flags; here each is a variable of the same name.
+            let said = error.to_string();
+            let line = said.lines().next().unwrap_or_default();
+            console.note(line);
+            console.note(
+                "hint: correct the DUALPROOF_ variable of that name; harness/runner/src/settings/env_vars.rs lists all",
+            );
             return Exit::BadInput.into();
         }
     };

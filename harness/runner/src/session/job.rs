@@ -1,5 +1,7 @@
 //! What the spine is given.
 
+use std::path::Path;
+
 use dualproof_model::plan::Plan;
 use tokio_util::sync::CancellationToken;
 
@@ -11,6 +13,8 @@ use crate::settings::Settings;
 pub struct Job<'a> {
     /// The run's id.
     pub run: &'a str,
+    /// The run's private folder, whose path must not show in a report.
+    pub folder: &'a Path,
     /// What to run.
     pub plan: &'a Plan,
     /// What to judge by.

@@ -58,7 +58,7 @@ async fn close(job: &Job<'_>, driver: &dyn Driver, record: &Recorder) -> Result<
     if let Ok(Some(note)) = &closed {
         job.console.note(note);
     }
-    Ok(closed.err().map(|trouble| failure(Stage::Close, trouble)))
+    Ok(closed.err().map(|trouble| failure(job, Stage::Close, trouble)))
 }
 
 /// What every step of one run shares.
@@ -82,7 +82,7 @@ impl Steps<'_> {
                 drop(tokio::time::timeout(grace, work).await);
                 Err(interrupted(stage))
             }
-            outcome = &mut work => outcome.map_err(|trouble| failure(stage, trouble)),
+            outcome = &mut work => outcome.map_err(|trouble| failure(self.job, stage, trouble)),
         };
         let outcome = if self.job.cancel.is_cancelled() { Err(interrupted(stage)) } else { outcome };
         let result = outcome.as_ref().err().map_or_else(|| "ok".to_owned(), |failure| failure.what.clone());
@@ -162,8 +162,9 @@ fn calls(job: &Job<'_>) -> Vec<CallOrder> {
         .collect()
 }
 
-fn failure(stage: Stage, trouble: Trouble) -> Failure {
-    Failure { stage: stage.to_string(), kind: trouble.kind, what: trouble.what, hint: trouble.hint }
+fn failure(job: &Job<'_>, stage: Stage, trouble: Trouble) -> Failure {
+    let what = trouble.what.replace(&job.folder.display().to_string(), "<the run's folder>");
+    Failure { stage: stage.to_string(), kind: trouble.kind, what, hint: trouble.hint }
 }
 
 fn interrupted(stage: Stage) -> Failure {

@@ -49,6 +49,7 @@ pub(crate) fn play(fake: Fake) -> Played {
     let console = Console::quiet();
     let job = Job {
         run: "fakeee",
+        folder: Path::new("/private/run"),
         plan: &readied.plan,
         book: &readied.book,
         settings: &readied.settings,
@@ -111,7 +112,7 @@ impl Fake {
         }
         match self.fails {
             Some((failing, kind)) if failing == stage => {
-                Err(Trouble { kind, what: format!("{stage} broke"), hint: "mend it".to_owned() })
+                Err(Trouble { kind, what: format!("{stage} broke in /private/run/x"), hint: "mend it".to_owned() })
             }
             _ => Ok(()),
         }

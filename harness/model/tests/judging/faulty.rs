@@ -1,0 +1,92 @@
+//! Every fault of the mutation test, seen through the judge.
+
+use std::collections::BTreeSet;
+
+use dualproof_model::check;
+use dualproof_model::evidence::Evidence;
+use dualproof_model::family::FamilyOrder;
+use dualproof_model::report::{Conclusion, Report};
+use dualproof_model::verdict::{Finding, Holds, Layer, Verdict};
+
+use crate::faults;
+use crate::lab::World;
+use crate::run::{Run, trial};
+
+fn is_whole(finding: &Finding) -> bool {
+    let parts = [&finding.subject, &finding.expected, &finding.seen, &finding.place, &finding.next];
+    parts.iter().all(|part| !part.trim().is_empty())
+}
+
+fn layer_of(key: &str) -> Layer {
+    check::find(key).unwrap_or_else(|| panic!("no {key}")).layer
+}
+
+fn of_faults(look: impl Fn(&str, &BTreeSet<&str>, &Report)) {
+    for mutant in faults::all() {
+        for order in [FamilyOrder::V4First, FamilyOrder::V6First] {
+            let world = World::seed(order).serving(mutant.service);
+            let run = Run::green(&world).with(|run| {
+                let manifest = run.evidence.manifest.clone();
+                (mutant.mutate)(&mut run.evidence, &world);
+                // Some faults are other worlds' evidence: the run stays the same.
+                run.evidence.manifest = manifest;
+            });
+            look(mutant.what, &mutant.red.iter().copied().collect(), &run.judge());
+        }
+    }
+}
+
+#[test]
+fn each_fault_is_red_in_its_trials_and_in_the_conclusion() {
+    of_faults(|what, red, report| {
+        let cluster = red.contains("K41");
+        let expected = if cluster { Conclusion::InvalidEnvironment } else { Conclusion::DoesNotConform };
+        assert_eq!(report.conclusion, expected, "{what}: {}", report.reason);
+        for result in &report.results {
+            let is_red = matches!(result.verdict, Verdict::Fail | Verdict::InvalidEnvironment);
+            assert_eq!(is_red, red.contains(result.check.as_str()), "{what}: {} is {}", result.check, result.verdict);
+            assert_eq!(result.verdict == Verdict::InvalidEnvironment, is_red && cluster, "{what}: {}", result.check);
+            assert!(result.verdict == Verdict::Pass || !result.reason.is_empty(), "{what}: {}", result.check);
+        }
+    });
+}
+
+#[test]
+fn each_fault_is_blamed_on_the_lowest_layer_that_shows_it() {
+    of_faults(|what, red, report| {
+        let lowest = red.iter().map(|key| layer_of(key)).min();
+        let blamed = report.diagnoses.iter().map(|diagnosis| diagnosis.layer).min();
+        assert_eq!(blamed, lowest, "{what}: {:#?}", report.diagnoses);
+    });
+}
+
+#[test]
+fn a_broken_comparison_says_what_was_expected_what_was_seen_where_and_what_to_do() {
+    of_faults(|what, red, report| {
+        for key in red {
+            let broken = trial(report, key).findings.iter().filter(|finding| finding.holds == Holds::No);
+            assert!(broken.clone().count() > 0, "{what}");
+            broken.for_each(|finding| assert!(is_whole(finding), "{what}: {finding:#?}"));
+        }
+        let holding = report.results.iter().flat_map(|result| &result.findings);
+        let mut holding = holding.filter(|finding| finding.holds == Holds::Yes);
+        assert!(holding.all(|finding| finding.next.is_empty()), "{what}: advice where nothing is wrong");
+    });
+}
+
+#[test]
+fn a_lost_comparison_says_what_was_expected_why_it_is_lost_where_and_what_to_do() {
+    for order in [FamilyOrder::V4First, FamilyOrder::V6First] {
+        let run = Run::green(&World::seed(order)).with(|run| {
+            let manifest = run.evidence.manifest.clone();
+            run.evidence = Evidence { manifest, ..Evidence::default() };
+        });
+        let report = run.judge();
+        assert_eq!(report.conclusion, Conclusion::Inconclusive, "{}", report.reason);
+        for result in &report.results {
+            assert_eq!(result.verdict, Verdict::Inconclusive, "{}", result.name);
+            assert!(!result.findings.is_empty() && !result.reason.is_empty(), "{}", result.name);
+            result.findings.iter().for_each(|finding| assert!(is_whole(finding), "{}: {finding:#?}", result.name));
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! What the judge makes of a bundle.
+
+mod conclusions;
+mod deviations;
+mod failures;
+mod faulty;
+mod files;
+mod gaps;
+mod steady;
+mod versions;

@@ -1,0 +1,7 @@
+//! The renderings of a report.
+
+mod junit;
+mod reports;
+mod same;
+mod summary;
+mod text;
