@@ -2,7 +2,7 @@
 
 use axum::Router;
 use dualproof_driver::context::RunContext;
-use dualproof_driver::wait::WaitLog;
+use dualproof_driver::context::WaitLog;
 use dualproof_model::plan::Timeouts;
 use kube::{Client, Config};
 use tokio_util::sync::CancellationToken;

@@ -5,11 +5,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use dualproof_driver::cluster::{Cluster, Provider};
+use dualproof_driver::context::WaitLog;
 use dualproof_driver::context::{RUN_LABEL, RunContext};
 use dualproof_driver::mesh::{self, Installed, Mesh};
 use dualproof_driver::probe::{ClientSelector, Probe, call_all};
 use dualproof_driver::trouble::Trouble;
-use dualproof_driver::wait::WaitLog;
 use dualproof_driver::workload::{self, Deployed, MeshMark};
 use dualproof_driver::{api, baseline, collect, diagnostics};
 use dualproof_dump::bundle::{Writer, layout};

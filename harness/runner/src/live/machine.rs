@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use dualproof_driver::context::RunContext;
+use dualproof_driver::context::WaitLog;
 use dualproof_driver::mesh;
 use dualproof_driver::tool::{self, Invocation};
-use dualproof_driver::wait::WaitLog;
 use dualproof_model::spec::MeshVersion;
 use tokio_util::sync::CancellationToken;
 

@@ -148,9 +148,9 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
+    use crate::context::WaitLog;
     use crate::tool::ToolError;
     use crate::trouble::Explained;
-    use crate::wait::WaitLog;
 
     type Checked = Result<(), Box<dyn std::error::Error>>;
 

@@ -1,4 +1,4 @@
-//! What every room is told about the run, and how the run marks what it makes.
+//! One run, as every room sees it, and how it marks what it makes.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use dualproof_model::plan::Timeouts;
 use tokio_util::sync::CancellationToken;
 
-use crate::wait::WaitLog;
+use super::WaitLog;
 
 /// The label that carries the run's id. Nothing is deleted that does not carry it with this run's value.
 pub const RUN_LABEL: &str = "dualproof.dev/run";

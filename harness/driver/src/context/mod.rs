@@ -1,0 +1,7 @@
+//! What every room is told about the run, and where every wait is recorded.
+
+mod run;
+mod waits;
+
+pub use run::{FIELD_MANAGER, MANAGED_BY, RUN_LABEL, RunContext};
+pub use waits::WaitLog;
