@@ -4,7 +4,7 @@ use dualproof_model::evidence::{CallStage, LbEndpoint};
 use dualproof_model::family::{FamilyOrder, IpFamily};
 use dualproof_model::report::{Conclusion, LedgerGap, Report};
 use dualproof_model::spec::{Profile, Scenario};
-use dualproof_model::verdict::{Layer, Verdict};
+use dualproof_model::verdict::{Holds, Layer, Verdict};
 
 use crate::lab::{CLIENT, SERVERS, World, listener, pod, proxy};
 use crate::run::{CLUSTER, ECHO, Run, trial};
@@ -99,6 +99,14 @@ fn lost_and_broken_comparisons_are_counted_for_what_they_are() {
     assert!(after[3] < before[3], "and does not hold: {after:?}");
     let lost = green.with(|run| run.evidence.proxies.clear());
     assert_eq!(row(&lost.judge(), Layer::Listener), Some([0; 4]), "without evidence none was made");
+    // A lost call has a family all the same.
+    let cluster = Run::green(&World::seed(FamilyOrder::V4First)).only(&["K41"]);
+    let lost = cluster.clone().with(|run| run.evidence.calls.clear()).judge();
+    let told = trial(&lost, "K41").findings.iter().filter(|finding| finding.holds == Holds::Unknown);
+    assert!(told.filter(|finding| finding.family == Some(V6)).count() > 0);
+    let [before, after] = [cluster.judge(), lost].map(|report| row(&report, Layer::Environment).unwrap_or_default());
+    assert!(after[0] < before[0] && after[2] < before[2], "{before:?} {after:?}");
+    assert_eq!([after[0], after[2]], [after[1], after[3]], "what is left holds");
 }
 
 #[test]

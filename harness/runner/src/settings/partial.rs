@@ -46,13 +46,13 @@ pub struct Partial {
     /// Kubernetes version of the kind cluster [default: 1.36.1]
     #[arg(long, env = env_vars::KUBERNETES, value_name = "VERSION")]
     pub kubernetes: Option<String>,
-    /// Node image of the kind cluster, instead of kindest/node:v<VERSION>
+    /// Node image of the kind cluster, instead of the one of that version
     #[arg(long, env = env_vars::NODE_IMAGE, value_name = "IMAGE")]
     pub node_image: Option<String>,
     /// Nodes of the kind cluster: one control plane and workers [default: 1]
     #[arg(long, env = env_vars::NODES, value_name = "N")]
     pub nodes: Option<u8>,
-    /// Name of the kind cluster [default: dualproof-<run>]
+    /// Name of the kind cluster [default: dualproof- and the id of the run]
     #[arg(long, env = env_vars::CLUSTER_NAME, value_name = "NAME")]
     pub cluster_name: Option<String>,
     /// Kubeconfig of the existing cluster [default: $KUBECONFIG, else ~/.kube/config]; it is only read
