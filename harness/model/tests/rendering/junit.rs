@@ -115,3 +115,18 @@ fn what_is_red_is_told_with_both_sides_and_nothing_is_lost_in_markup() {
         assert!(message.contains(piece), "{piece}: {message}");
     }
 }
+
+#[test]
+fn a_run_that_ended_early_says_what_ended_it_in_every_case_without_a_comparison() {
+    for (what, report) in all() {
+        let Some(failure) = &report.failure else { continue };
+        let (_, read) = rendered(what, &report);
+        for (case, trial) in read.test_suites.iter().flat_map(|suite| &suite.test_cases).zip(&report.results) {
+            let TestCaseStatus::NonSuccess { description, .. } = &case.status else { continue };
+            let description = description.as_ref().map(|text| text.as_str()).unwrap_or_default();
+            let first_words: String = failure.what.chars().take_while(|mark| *mark != '\r').collect();
+            let compared = trial.findings.iter().any(|finding| finding.holds != Holds::Yes);
+            assert_eq!(description.contains(&first_words), !compared, "{what}: {description}");
+        }
+    }
+}

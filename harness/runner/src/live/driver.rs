@@ -245,8 +245,11 @@ impl Driver for Live {
         }
         Err(Trouble {
             kind: FailureKind::Inconclusive,
-            what: format!("left behind: {}", remains.join("; ")),
-            hint: format!("remove what carries the label {RUN_LABEL}={}", context.run),
+            what: remains.join("; "),
+            hint: format!(
+                "remove what carries the label {RUN_LABEL}={}; what a mesh wrote into others' namespaces carries none and is left for you to judge",
+                context.run
+            ),
         })
     }
 
