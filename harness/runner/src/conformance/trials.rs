@@ -59,6 +59,12 @@ fn run(arguments: &Arguments, mut readied: Readied) -> ExitCode {
     let obstacle = Obstacle::find(&readied.settings);
     let all = readied.plan.clone();
     keep_what_runs(&mut readied.plan, arguments, obstacle.ignores());
+    if is_process_per_test()
+        && let [alone] = readied.plan.trials.as_slice()
+    {
+        // Trials of other processes write at the same time.
+        readied.settings.out.push(alone.name.replace(['/', ':'], "-"));
+    }
     let shared = Arc::new(Shared::new(readied));
     let trials = trials(&all, &shared, &obstacle);
     if let Obstacle::Ignores(why) = &obstacle
@@ -129,7 +135,7 @@ impl Obstacle {
             let insists = env_vars::is_on(env_vars::REQUIRE) || env_vars::is_on(env_vars::CI);
             return if insists { Self::Refuses(why) } else { Self::Ignores(why) };
         }
-        if env_vars::read(env_vars::NEXTEST_EXECUTION_MODE).as_deref() == Some("process-per-test") {
+        if is_process_per_test() {
             return Self::Refuses(format!(
                 "nextest gives each trial a process of its own, and this would make a cluster for each; hint: make one with `dualproof run --keep`, then set {}=existing, {}=<its kubeconfig> and {}=true",
                 env_vars::PROVIDER,
@@ -150,4 +156,9 @@ impl Obstacle {
             _ => None,
         }
     }
+}
+
+/// Tells whether nextest runs each trial in a process of its own.
+fn is_process_per_test() -> bool {
+    env_vars::read(env_vars::NEXTEST_EXECUTION_MODE).as_deref() == Some("process-per-test")
 }
