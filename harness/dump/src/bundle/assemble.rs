@@ -119,11 +119,14 @@ fn note_missing(evidence: &mut Evidence) {
         wanted.extend(layout::PROXY_FILES.map(|file| layout::proxy_file(&proxy.pod, file)));
     }
     let manifest = &mut evidence.manifest;
+    let why = match &manifest.failure {
+        Some(failure) => format!("stage {} ended the run before it was collected", failure.stage),
+        None => "it is not in the bundle, and the manifest does not say why".to_owned(),
+    };
     for what in wanted {
         let known = manifest.files.contains_key(&what) || manifest.missing.iter().any(|missing| missing.what == what);
         if !known {
-            let why = "it is not in the bundle, and the manifest does not say why".to_owned();
-            manifest.missing.push(Missing { what, why });
+            manifest.missing.push(Missing { what, why: why.clone() });
         }
     }
 }
