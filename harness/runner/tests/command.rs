@@ -99,6 +99,7 @@ fn bad_settings_end_with_2_name_the_value_and_leave_a_report() {
         (["--mesh-version", "newest"], "`newest` is not a version"),
         (["--profile", "every"], "allowed are core, extended, all"),
         (["--nodes", "0"], "allowed are 1 to 9"),
+        (["--repeat", "0"], "allowed are 1 to 10000"),
         (["--check", "K77"], "--check `K77` matches nothing"),
         (["--settings", "absent.yaml"], "cannot read the settings file absent.yaml"),
         (["--scenarios", "absent"], "cannot read absent"),

@@ -9,7 +9,7 @@ use dualproof_model::verdict::Verdict;
 use dualproof_runner::session::judge_bundle;
 use dualproof_runner::stage::Stage;
 
-use fake::{Fake, Played, play};
+use fake::{Fake, Played, play, play_often};
 
 /// Asserts what every failed run owes: the right stage, no stage after it, diagnosis, clean-up, and a bundle that judges the same.
 fn failed(stage: Stage, kind: FailureKind, conclusion: Conclusion) -> (Played, Report) {
@@ -131,4 +131,30 @@ fn an_interrupt_wins_over_a_stage_that_hangs_and_cleans() {
     assert_eq!(played.report.failure.as_ref().unwrap().stage, "workloads");
     assert_eq!(played.fake.ran().last(), Some(&Stage::Close));
     assert!(!played.fake.ran().contains(&Stage::Calls));
+}
+
+#[test]
+fn a_cell_that_reads_the_same_each_time_stays_as_it_is_and_leaves_one_bundle() {
+    let played = play_often(Fake::good(), 4);
+    assert_eq!(played.report.conclusion, Conclusion::Conforms);
+    assert_eq!(played.report.readings, 4);
+    assert_eq!(played.fake.ran().iter().filter(|stage| **stage == Stage::Collect).count(), 4);
+    assert_eq!(played.fake.ran().iter().filter(|stage| **stage == Stage::Mesh).count(), 1, "nothing is made again");
+    let beside: Vec<_> = std::fs::read_dir(played.bundle().parent().unwrap()).unwrap().collect();
+    assert_eq!(beside.len(), 1, "{beside:?}");
+}
+
+#[test]
+fn a_verdict_that_changes_is_flaky_and_red_and_keeps_its_evidence() {
+    let played = play_often(Fake::forgetting_sync_in(3), 4);
+    let report = &played.report;
+    assert_eq!(report.conclusion, Conclusion::DoesNotConform);
+    let flaky: Vec<_> = report.results.iter().filter(|result| result.verdict == Verdict::Flaky).collect();
+    assert_eq!(flaky.len(), 3, "K07 of each scenario: {flaky:?}");
+    assert!(flaky.iter().all(|result| result.check == "K07"));
+    assert_eq!(flaky[0].reason, "pass at first, otherwise in 1 of 3 further readings, such as inconclusive");
+    let kept = played.bundle().with_file_name("repeat-3");
+    let again = judge_bundle(&kept, &played.rules()).unwrap();
+    assert_eq!(again.conclusion, Conclusion::Inconclusive, "the reading that differed can be judged");
+    assert_eq!(judge_bundle(&played.bundle(), &played.rules()).unwrap(), *report);
 }

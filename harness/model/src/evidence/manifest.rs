@@ -38,6 +38,9 @@ pub struct Manifest {
     /// The stage that ended the run early; `None` when all stages ended well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// The verdicts of further readings of the same cell, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repeats: Vec<Repeat>,
     /// What the run made and could not remove; `None` when nothing stayed behind. It changes no verdict: the evidence was
     /// whole by then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -79,6 +82,14 @@ pub struct Versions {
     /// The tools that were used, by name.
     #[serde(default)]
     pub tools: BTreeMap<String, String>,
+}
+
+/// One more reading of the same cell.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Repeat {
+    /// Each trial's verdict, spelled as in the report, by the trial's name.
+    pub verdicts: BTreeMap<String, String>,
 }
 
 /// Something that is not in the bundle.

@@ -15,7 +15,7 @@ mod timings;
 pub use call::{AddressKind, Call, CallOutcome, CallStage, DnsQuestion, Target};
 pub use cluster::{Cluster, ClusterEndpoints, ClusterName, Direction, HostStatus, LbEndpoint};
 pub use listener::{Listener, ListenerStatus, Origin, Protocol, SocketAddress};
-pub use manifest::{BUNDLE_SCHEMA, Failure, FailureKind, Manifest, Missing, Tool, Versions};
+pub use manifest::{BUNDLE_SCHEMA, Failure, FailureKind, Manifest, Missing, Repeat, Tool, Versions};
 pub use objects::{
     Backend, EndpointSlice, Meta, Namespace, Node, Objects, Pod, PodRef, Service, ServicePort, SliceEndpoint,
 };

@@ -3,10 +3,10 @@
 use super::Rules;
 use super::bench::Bench;
 use super::conclude::{conclude, count, diagnose, gaps, profiles};
-use crate::evidence::{Evidence, Failure, Manifest, Tool};
+use crate::evidence::{Evidence, Failure, Manifest, Repeat, Tool};
 use crate::plan::Cell;
 use crate::report::{Implementation, REPORT_API_VERSION, Report, Skipped, TrialResult};
-use crate::verdict::Ledger;
+use crate::verdict::{Ledger, Verdict};
 
 /// Judges a bundle.
 ///
@@ -15,8 +15,13 @@ use crate::verdict::Ledger;
 #[must_use]
 pub fn judge(evidence: &Evidence, rules: &Rules, tool: Tool) -> Report {
     let bench = Bench::new(evidence, rules);
-    let results: Vec<TrialResult> =
-        evidence.manifest.selected.iter().map(|(scenario, key)| bench.trial(scenario, key)).collect();
+    let results: Vec<TrialResult> = evidence
+        .manifest
+        .selected
+        .iter()
+        .map(|(scenario, key)| bench.trial(scenario, key))
+        .map(|result| steady(result, &evidence.manifest.repeats))
+        .collect();
     let mut ledger = Ledger::default();
     for result in &results {
         ledger.count(result.layer, &result.findings);
@@ -41,6 +46,7 @@ pub fn judge(evidence: &Evidence, rules: &Rules, tool: Tool) -> Report {
         conclusion,
         reason,
         profiles: profiles(&results),
+        readings: 1 + manifest.repeats.len(),
         statistics: count(results.iter()),
         ledger,
         gaps,
@@ -69,4 +75,22 @@ pub fn judge(evidence: &Evidence, rules: &Rules, tool: Tool) -> Report {
 pub fn refused(cell: Cell, failure: Failure, tool: Tool, date: String) -> Report {
     let manifest = Manifest { cell, started: date, failure: Some(failure), ..Manifest::default() };
     judge(&Evidence { manifest, ..Evidence::default() }, &Rules::default(), tool)
+}
+
+/// Turns a trial flaky when another reading of the same cell said otherwise.
+fn steady(result: TrialResult, repeats: &[Repeat]) -> TrialResult {
+    let said = result.verdict.as_str();
+    let others: Vec<&str> = repeats
+        .iter()
+        .filter_map(|repeat| repeat.verdicts.get(&result.name))
+        .map(String::as_str)
+        .filter(|other| *other != said)
+        .collect();
+    let Some(first) = others.first() else { return result };
+    let reason = format!(
+        "{said} at first, otherwise in {} of {} further readings, such as {first}",
+        others.len(),
+        repeats.len()
+    );
+    TrialResult { verdict: Verdict::Flaky, reason, ..result }
 }

@@ -75,6 +75,8 @@ pub struct Report {
     pub reason: String,
     /// By profile.
     pub profiles: Vec<ProfileResult>,
+    /// How often the cell was read and judged.
+    pub readings: usize,
     /// Trials by verdict; every verdict is there, also with 0.
     pub statistics: BTreeMap<Verdict, usize>,
     /// How often each layer was exercised, by family.

@@ -2,10 +2,13 @@
 
 mod driver;
 mod job;
+mod orders;
 mod record;
+mod repeat;
 mod run_folder;
 mod shutdown;
 mod spine;
+mod steps;
 
 pub use driver::{CallOrder, Driver, Prepared, Workload};
 pub use job::Job;

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use dualproof_dump::DumpError;
 use dualproof_dump::bundle::{self, Writer};
-use dualproof_model::evidence::{Failure, FailureKind, Manifest, StageTiming, Timings, Tool, Versions, Wait};
+use dualproof_model::evidence::{Failure, FailureKind, Manifest, Repeat, StageTiming, Timings, Tool, Versions, Wait};
 use dualproof_model::judge::{Rules, judge};
 use dualproof_model::report::Report;
 
@@ -137,6 +137,20 @@ impl Recorder {
     pub fn end(&self, failure: Option<Failure>) -> Result<(), SessionError> {
         self.state().manifest.failure = failure;
         self.save()
+    }
+
+    /// Records the verdicts of one more reading, and saves.
+    ///
+    /// # Errors
+    /// A bundle that cannot be written.
+    pub fn repeat(&self, repeat: Repeat) -> Result<(), SessionError> {
+        self.state().manifest.repeats.push(repeat);
+        self.save()
+    }
+
+    /// Counts the readings, the first one included.
+    pub fn readings(&self) -> usize {
+        1 + self.state().manifest.repeats.len()
     }
 
     /// Records what could not be removed, and saves.

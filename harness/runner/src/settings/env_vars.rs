@@ -40,6 +40,8 @@ pub const ISTIO_MIRROR: &str = "DUALPROOF_ISTIO_MIRROR";
 pub const KEEP: &str = "DUALPROOF_KEEP";
 /// `true` judges a kept cell as it is.
 pub const REUSE: &str = "DUALPROOF_REUSE";
+/// How often the cell is read and judged.
+pub const REPEAT: &str = "DUALPROOF_REPEAT";
 /// The folder for reports and the bundle.
 pub const OUT: &str = "DUALPROOF_OUT";
 /// A folder of scenarios to use instead of those that are built in.

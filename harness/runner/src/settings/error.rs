@@ -4,7 +4,7 @@ use dualproof_model::family::FamilyOrderError;
 use dualproof_model::plan::{SelectorError, TimeoutError, UnknownWord};
 use dualproof_model::spec::{MeshVersionError, SpecError};
 
-use super::resolved::MAXIMUM_NODES;
+use super::resolved::{MAXIMUM_NODES, MAXIMUM_REPEATS};
 
 /// A setting does not fit. All of these are bad input: exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +38,9 @@ pub enum SettingsError {
     /// The number of nodes.
     #[error("--nodes {0}: allowed are 1 to {MAXIMUM_NODES}")]
     Nodes(u8),
+    /// The number of readings.
+    #[error("--repeat {0}: allowed are 1 to {MAXIMUM_REPEATS}")]
+    Repeat(u32),
     /// `--reuse` without a cluster that is there.
     #[error("--reuse needs --provider existing: a kind cluster that the run makes holds nothing yet")]
     ReuseNeedsExisting,

@@ -73,6 +73,9 @@ pub struct Partial {
     /// Judge a kept cell as it is: install and deploy nothing, remove nothing
     #[arg(long, env = env_vars::REUSE, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub reuse: Option<bool>,
+    /// Read and judge the cell this often; a verdict that changes is flaky [default: 1]
+    #[arg(long, env = env_vars::REPEAT, value_name = "N")]
+    pub repeat: Option<u32>,
     /// Folder for reports and the bundle [default: dualproof-out]
     #[arg(long, env = env_vars::OUT, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -109,6 +112,7 @@ impl Partial {
             istio_mirror: self.istio_mirror.or(other.istio_mirror),
             keep: self.keep.or(other.keep),
             reuse: self.reuse.or(other.reuse),
+            repeat: self.repeat.or(other.repeat),
             out: self.out.or(other.out),
             scenarios: self.scenarios.or(other.scenarios),
             timeouts: self.timeouts.or(other.timeouts),

@@ -16,6 +16,9 @@ pub const DEFAULT_KUBERNETES: &str = "1.36.1";
 /// The most nodes that a kind cluster is made with.
 pub const MAXIMUM_NODES: u8 = 9;
 
+/// The most often that a cell is read in one run.
+pub(super) const MAXIMUM_REPEATS: u32 = 10_000;
+
 /// The resolved settings.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -53,6 +56,8 @@ pub struct Settings {
     pub keep: bool,
     /// Judge what is there as it is.
     pub reuse: bool,
+    /// How often the cell is read and judged.
+    pub repeat: u32,
     /// The folder for reports and the bundle.
     pub out: PathBuf,
     /// The folder of scenarios; `None` for those that are built in.
@@ -85,6 +90,10 @@ impl Settings {
         if !(1..=MAXIMUM_NODES).contains(&nodes) {
             return Err(SettingsError::Nodes(nodes));
         }
+        let repeat = given.repeat.unwrap_or(1);
+        if !(1..=MAXIMUM_REPEATS).contains(&repeat) {
+            return Err(SettingsError::Repeat(repeat));
+        }
         let reuse = given.reuse.unwrap_or(false);
         if reuse && provider == ProviderKind::Kind {
             return Err(SettingsError::ReuseNeedsExisting);
@@ -114,6 +123,7 @@ impl Settings {
             istio_mirror: given.istio_mirror,
             keep: given.keep.unwrap_or(false),
             reuse,
+            repeat,
             out: given.out.unwrap_or_else(|| PathBuf::from("dualproof-out")),
             scenarios: given.scenarios,
             state: folder(env_vars::STATE, env_vars::XDG_STATE_HOME, &home.join(".local/state")),
@@ -163,6 +173,7 @@ fn texts(given: &Partial, timeouts: &Timeouts) -> BTreeMap<String, String> {
     tell("meshSet", list(&given.mesh_set));
     tell("meshOverlay", list(&overlays));
     tell("nodeImage", given.node_image.clone());
+    tell("repeat", given.repeat.map(|repeat| repeat.to_string()));
     tell("keep", given.keep.map(|keep| keep.to_string()));
     tell("reuse", given.reuse.map(|reuse| reuse.to_string()));
     for (name, seconds) in timeouts.named() {

@@ -21,6 +21,8 @@ pub(crate) struct Fake {
     fails: Option<(Stage, FailureKind)>,
     hangs: Option<Stage>,
     single_stack_nodes: bool,
+    forgets_sync_in: Option<usize>,
+    collected: Mutex<usize>,
     ran: Mutex<Vec<Stage>>,
     diagnosed: Mutex<Vec<Stage>>,
     cancel: CancellationToken,
@@ -36,6 +38,11 @@ pub(crate) struct Played {
 
 /// Runs the seed's scenarios over a fake, into a folder of its own.
 pub(crate) fn play(fake: Fake) -> Played {
+    play_often(fake, 1)
+}
+
+/// The same, reading the cell several times.
+pub(crate) fn play_often(fake: Fake, repeat: u32) -> Played {
     let recorded = recorded();
     let cell = bundle::read(&recorded).unwrap().evidence.manifest.cell;
     let folder = tempfile::tempdir().unwrap();
@@ -43,6 +50,7 @@ pub(crate) fn play(fake: Fake) -> Played {
         mesh_version: cell.mesh_version.as_ref().map(ToString::to_string),
         kubernetes: cell.kubernetes.clone(),
         order: Some(cell.order.to_string()),
+        repeat: Some(repeat),
         ..Partial::default()
     };
     let readied = ready(given).unwrap();
@@ -77,6 +85,8 @@ impl Fake {
             fails: None,
             hangs: None,
             single_stack_nodes: false,
+            forgets_sync_in: None,
+            collected: Mutex::default(),
             ran: Mutex::default(),
             diagnosed: Mutex::default(),
             cancel: CancellationToken::new(),
@@ -93,6 +103,11 @@ impl Fake {
 
     pub(crate) fn single_stack_nodes() -> Self {
         Self { single_stack_nodes: true, ..Self::good() }
+    }
+
+    /// Loses the control plane's view in one of the readings, counted from 1.
+    pub(crate) fn forgetting_sync_in(reading: usize) -> Self {
+        Self { forgets_sync_in: Some(reading), ..Self::good() }
     }
 
     pub(crate) fn ran(&self) -> Vec<Stage> {
@@ -178,8 +193,15 @@ impl Driver for Fake {
 
     async fn collect(&self, bundle: &Writer) -> Result<Versions, Trouble> {
         self.stage(Stage::Collect).await?;
+        let reading = {
+            let mut collected = self.collected.lock().unwrap();
+            *collected += 1;
+            *collected
+        };
+        let forgets = self.forgets_sync_in == Some(reading);
         self.play_files(bundle, |path| {
-            path.starts_with("proxies/") || path.starts_with("mesh/") || path.starts_with("logs/")
+            let sync = path.starts_with("mesh/") && !forgets;
+            path.starts_with("proxies/") || sync || path.starts_with("logs/")
         });
         Ok(bundle::read(&recorded()).unwrap().evidence.manifest.versions)
     }

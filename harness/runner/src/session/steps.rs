@@ -1,0 +1,98 @@
+//! One step of a run: told, timed, recorded, and stopped when the user says so.
+
+use std::future::Future;
+
+use dualproof_driver::trouble::Trouble;
+use dualproof_model::check::{self, Case, Judged};
+use dualproof_model::evidence::{Failure, FailureKind};
+use dualproof_model::plan::Timeouts;
+use dualproof_model::verdict::{Holds, Layer};
+
+use super::record::{Recorder, SessionError};
+use super::{Driver, Job, Prepared};
+use crate::stage::Stage;
+
+/// What every step of one run shares.
+pub(super) struct Steps<'a> {
+    pub(super) job: &'a Job<'a>,
+    pub(super) driver: &'a dyn Driver,
+    pub(super) record: &'a Recorder,
+}
+
+impl Steps<'_> {
+    /// Runs one stage. The user's wish to stop wins over what the stage says; the stage itself gets the time to remove what
+    /// it has half made, because nobody else knows of it.
+    pub(super) async fn step<T>(
+        &self,
+        stage: Stage,
+        work: impl Future<Output = Result<T, Trouble>>,
+    ) -> Result<T, Failure> {
+        let start = self.record.millis();
+        self.job.console.begin(stage);
+        let mut work = std::pin::pin!(work);
+        let outcome = tokio::select! {
+            biased;
+            () = self.job.cancel.cancelled() => {
+                let grace = Timeouts::of(self.job.settings.timeouts.cleanup);
+                drop(tokio::time::timeout(grace, work).await);
+                Err(interrupted(stage))
+            }
+            outcome = &mut work => outcome.map_err(|trouble| failure(self.job, stage, trouble)),
+        };
+        let outcome = if self.job.cancel.is_cancelled() { Err(interrupted(stage)) } else { outcome };
+        let result = outcome.as_ref().err().map_or_else(|| "ok".to_owned(), |failure| failure.what.clone());
+        self.job.console.end(stage, self.record.millis() - start, outcome.is_ok());
+        self.record.stage(stage, start, &result, self.driver.waits()).map_err(|error| lost(stage, &error))?;
+        outcome
+    }
+
+    pub(super) fn inputs(&self, prepared: &Prepared) -> Result<(), Failure> {
+        for (name, text) in &prepared.inputs {
+            let added = self.record.bundle().add(&dualproof_dump::bundle::layout::input(name), text);
+            added.map_err(|error| lost(Stage::Prepare, &error.into()))?;
+        }
+        let tools = prepared.tools.clone();
+        self.record.versions(dualproof_model::evidence::Versions { tools, ..Default::default() });
+        Ok(())
+    }
+
+    /// Judges the cluster before anything of the mesh is made: a cluster that is not dual is nobody's mesh failure.
+    pub(super) fn environment_is_dual(&self) -> Result<(), Failure> {
+        let read = dualproof_dump::bundle::read(self.record.bundle().dir())
+            .map_err(|error| lost(Stage::Baseline, &error.into()))?;
+        let scenarios = &self.job.book.rules.scenarios;
+        let Some(scenario) = scenarios.first() else { return Ok(()) };
+        for check in check::all().iter().filter(|check| check.layer == Layer::Environment) {
+            let Judged::Findings(findings) = (check.judge)(&Case { evidence: &read.evidence, scenario, shapes: None })
+            else {
+                continue;
+            };
+            if let Some(broken) = findings.iter().find(|finding| finding.holds == Holds::No) {
+                let what = format!("{}: expected {}, seen {}", broken.subject, broken.expected, broken.seen);
+                return Err(Failure {
+                    stage: Stage::Baseline.to_string(),
+                    kind: FailureKind::InvalidEnvironment,
+                    what,
+                    hint: check.cure.to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Makes the failure of a stage, without the run's private path.
+pub(super) fn failure(job: &Job<'_>, stage: Stage, trouble: Trouble) -> Failure {
+    let what = trouble.what.replace(&job.folder.display().to_string(), "<the run's folder>");
+    Failure { stage: stage.to_string(), kind: trouble.kind, what, hint: trouble.hint }
+}
+
+fn interrupted(stage: Stage) -> Failure {
+    let (what, hint) = ("the run was stopped".to_owned(), String::new());
+    Failure { stage: stage.to_string(), kind: FailureKind::Interrupted, what, hint }
+}
+
+fn lost(stage: Stage, error: &SessionError) -> Failure {
+    let hint = "check the output folder: space, permissions".to_owned();
+    Failure { stage: stage.to_string(), kind: FailureKind::Inconclusive, what: error.to_string(), hint }
+}
