@@ -35,7 +35,11 @@ pub fn text(report: &Report) -> String {
     for missing in &report.missing {
         lines.push(format!("missing: {}: {}", missing.what, missing.why));
     }
-    lines.push(format!("{}: {}", implementation(report), counts(report)));
+    let readings = match report.readings {
+        0 | 1 => String::new(),
+        several => format!(" in {several} readings"),
+    };
+    lines.push(format!("{}: {}{readings}", implementation(report), counts(report)));
     lines.push(match report.conclusion {
         Conclusion::Conforms => format!("{}: {}", report.cell_name, report.conclusion),
         _ => format!("{}: {}: {}", report.cell_name, report.conclusion, report.reason),
