@@ -41,6 +41,10 @@ impl Existing {
 
 #[async_trait]
 impl Provider for Existing {
+    fn check(&self) -> Result<(), ClusterError> {
+        Ok(())
+    }
+
     async fn preflight(&self, context: &RunContext) -> Result<ToolVersions, ClusterError> {
         self.reach(context).await?;
         Ok(ToolVersions::new())

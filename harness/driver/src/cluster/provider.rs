@@ -31,6 +31,12 @@ pub struct Cluster {
 /// A source of clusters.
 #[async_trait]
 pub trait Provider: Send + Sync {
+    /// Checks the settings as far as this machine can tell: nothing is run or made.
+    ///
+    /// # Errors
+    /// [`ClusterError::Setting`]: the user's input is wrong.
+    fn check(&self) -> Result<(), ClusterError>;
+
     /// Looks for everything that would make the creation fail, and makes nothing but a pulled node image.
     ///
     /// # Errors

@@ -117,6 +117,10 @@ impl Kind {
 
 #[async_trait]
 impl Provider for Kind {
+    fn check(&self) -> Result<(), ClusterError> {
+        self.settings.validate()
+    }
+
     async fn preflight(&self, context: &RunContext) -> Result<ToolVersions, ClusterError> {
         self.settings.validate()?;
         let (docker_version, kind_version) =

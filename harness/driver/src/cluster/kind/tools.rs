@@ -26,7 +26,7 @@ impl Default for KindTools {
 
 impl KindTools {
     /// Runs `docker` and returns what it wrote; a status other than 0 is an error.
-    pub(super) async fn docker(
+    pub(crate) async fn docker(
         &self,
         context: &RunContext,
         arguments: &[&str],
@@ -46,7 +46,7 @@ impl KindTools {
     }
 
     /// Asks the Docker daemon for its version.
-    pub(super) async fn docker_version(&self, context: &RunContext) -> Result<String, ClusterError> {
+    pub(crate) async fn docker_version(&self, context: &RunContext) -> Result<String, ClusterError> {
         let limit = Timeouts::of(context.timeouts.tool);
         match self.docker(context, &["version", "--format", "{{.Server.Version}}"], limit).await {
             Ok(output) => Ok(output.text().trim().to_owned()),
@@ -58,7 +58,7 @@ impl KindTools {
     }
 
     /// Asks kind for its version: `kind v0.33.0 go1.26.8 linux/amd64` is `0.33.0`.
-    pub(super) async fn kind_version(&self, context: &RunContext) -> Result<String, ClusterError> {
+    pub(crate) async fn kind_version(&self, context: &RunContext) -> Result<String, ClusterError> {
         let limit = Timeouts::of(context.timeouts.tool);
         let failed = |source| ClusterError::Tool { what: "ask kind for its version".to_owned(), source };
         let text = self.kind(context, &["version"], limit).await.map_err(failed)?.text();
@@ -67,7 +67,7 @@ impl KindTools {
     }
 
     /// Refuses a network `kind` without IPv6: kind uses the network as it is. None at all is well, kind makes it.
-    pub(super) async fn check_network(&self, context: &RunContext) -> Result<(), ClusterError> {
+    pub(crate) async fn check_network(&self, context: &RunContext) -> Result<(), ClusterError> {
         let arguments = ["network", "inspect", "kind", "--format", "{{.EnableIPv6}}"];
         let call = Invocation::new(&self.docker, Timeouts::of(context.timeouts.tool)).args(arguments).unchecked();
         let failed = |source| ClusterError::Tool { what: "look at the docker network `kind`".to_owned(), source };
@@ -77,7 +77,7 @@ impl KindTools {
     }
 
     /// Tells whether Docker has an image.
-    pub(super) async fn has_image(&self, context: &RunContext, image: &str) -> Result<bool, ClusterError> {
+    pub(crate) async fn has_image(&self, context: &RunContext, image: &str) -> Result<bool, ClusterError> {
         let arguments = ["image", "inspect", "--format", "{{.Id}}", image];
         let call = Invocation::new(&self.docker, Timeouts::of(context.timeouts.tool)).args(arguments).unchecked();
         let failed = |source| ClusterError::Tool { what: format!("look for the image {image}"), source };
@@ -109,7 +109,7 @@ impl KindTools {
     }
 
     /// Refuses a name that a cluster has already.
-    pub(super) async fn check_name(&self, context: &RunContext, name: &str) -> Result<(), ClusterError> {
+    pub(crate) async fn check_name(&self, context: &RunContext, name: &str) -> Result<(), ClusterError> {
         let failed = |source| ClusterError::Tool { what: "list kind's clusters".to_owned(), source };
         let limit = Timeouts::of(context.timeouts.tool);
         let clusters = self.kind(context, &["get", "clusters"], limit).await.map_err(failed)?.text();
