@@ -2,9 +2,11 @@
 
 pub mod command;
 pub mod conformance;
+pub mod lease;
 pub mod live;
 pub mod output;
 pub mod rules;
 pub mod session;
 pub mod settings;
 pub mod stage;
+pub mod sweep;

@@ -71,6 +71,40 @@ fn listing_prints_names_and_makes_nothing() {
 }
 
 #[test]
+fn several_orders_and_versions_make_the_product_of_cells() {
+    let machine = Machine::new();
+    let product = ["--order", "v4,v6", "--order", "v6,v4", "--mesh-version", "1.30.4", "--mesh-version", "1.31.0"];
+    let (code, stdout, stderr) = machine.run(&[&["list", "--check", "K41"][..], &product].concat());
+    assert_eq!(code, 0, "{stderr}");
+    let cells: Vec<&str> = stdout.lines().filter_map(|line| line.rsplit("::").next()).collect();
+    assert_eq!(
+        cells,
+        [
+            "kind-1.36.1_istio-1.30.4_v4-v6_1n",
+            "kind-1.36.1_istio-1.31.0_v4-v6_1n",
+            "kind-1.36.1_istio-1.30.4_v6-v4_1n",
+            "kind-1.36.1_istio-1.31.0_v6-v4_1n",
+        ]
+    );
+}
+
+#[test]
+fn several_cells_end_with_the_worst_and_one_report_of_all() {
+    let machine = Machine::new();
+    let (code, _, stderr) = machine.run(&["run", "--mesh", "none", "--order", "v4,v6", "--order", "v6,v4"]);
+    assert_eq!(code, 3, "{stderr}");
+    let text = std::fs::read_to_string(machine.path().join("dualproof-out/report.yaml")).unwrap();
+    let list: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+    assert_eq!(list["kind"], "ConformanceReportList");
+    let cells: Vec<&str> =
+        list["items"].as_array().unwrap().iter().map(|item| item["cellName"].as_str().unwrap()).collect();
+    assert_eq!(cells, ["kind-1.36.1_none_v4-v6_1n", "kind-1.36.1_none_v6-v4_1n"]);
+    for cell in cells {
+        assert!(machine.path().join("dualproof-out").join(cell).join("bundle/bundle.yaml").is_file(), "{cell}");
+    }
+}
+
+#[test]
 fn planning_says_what_is_deployed_run_and_skipped_and_why() {
     let machine = Machine::new();
     let (code, stdout, _) = machine.run(&["plan", "--mesh", "none", "--scenario", "seed/ipv4"]);
@@ -99,6 +133,7 @@ fn bad_settings_end_with_2_name_the_value_and_leave_a_report() {
         (["--mesh-version", "newest"], "`newest` is not a version"),
         (["--profile", "every"], "allowed are core, extended, all"),
         (["--nodes", "0"], "allowed are 1 to 9"),
+        (["--order", "v4,v6;v4,v6"], "--order `v4,v6` is given twice"),
         (["--repeat", "0"], "allowed are 1 to 10000"),
         (["--check", "K77"], "--check `K77` matches nothing"),
         (["--settings", "absent.yaml"], "cannot read the settings file absent.yaml"),
@@ -155,13 +190,13 @@ fn a_cluster_that_is_not_there_is_named_with_what_is() {
 #[test]
 fn a_settings_file_is_strict_and_flags_win_over_it() {
     let machine = Machine::new();
-    std::fs::write(machine.path().join("s.yaml"), "order: v6,v4\nmesh: none\ntimeouts: {call: 20}\n").unwrap();
+    std::fs::write(machine.path().join("s.yaml"), "order: ['v6,v4']\nmesh: none\ntimeouts: {call: 20}\n").unwrap();
     let (code, stdout, _) =
         machine.run(&["list", "--settings", "s.yaml", "--mesh", "istio", "--mesh-version", "1.30.0"]);
     assert_eq!(code, 0);
     assert!(stdout.contains("istio-1.30.0_v6-v4"), "{stdout}");
 
-    std::fs::write(machine.path().join("s.yaml"), "order: v6,v4\nmesch: none\n").unwrap();
+    std::fs::write(machine.path().join("s.yaml"), "order: ['v6,v4']\nmesch: none\n").unwrap();
     let (code, _, stderr) = machine.run(&["list", "--settings", "s.yaml"]);
     assert_eq!(code, 2);
     assert!(stderr.contains("s.yaml:2:1: unknown key `mesch`"), "{stderr}");

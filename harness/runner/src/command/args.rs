@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use super::Sweep;
 use crate::settings::Partial;
 
 /// Proves, with evidence for each IP family, that a service mesh is dual-stack on a Kubernetes cluster.
@@ -26,11 +27,24 @@ pub enum Command {
     Plan(Box<Partial>),
     /// List the names of the trials that a run would judge; make nothing
     List(Box<Partial>),
+    /// Say what would keep a run with these settings from working on this machine; make nothing
+    Doctor {
+        /// The run's settings
+        #[command(flatten)]
+        given: Box<Partial>,
+        /// List every trap that is looked for
+        #[arg(long)]
+        list: bool,
+    },
     /// Say why a check exists and what to do when it is red
     Explain {
         /// Key or name of the check (K06); without one, every check in a line
         check: Option<String>,
     },
+    /// List what dead runs left behind on this machine, and with --yes remove it
+    ///
+    /// Exit codes: 0 nothing is left or all was removed, 1 something stays after --yes, 2 bad input.
+    Sweep(Sweep),
     /// Judge a bundle again, without any cluster
     Judge {
         /// The bundle's folder

@@ -1,15 +1,18 @@
 //! The `dualproof` command.
 
 mod args;
+mod doctor;
 mod explain;
 mod judge;
 mod plan;
 mod prepare;
 mod run;
+mod sweep;
 
 pub use args::{Command, Dualproof};
 pub use prepare::{Readied, ready};
 pub use run::run_cell;
+pub use sweep::Sweep;
 
 use std::process::ExitCode;
 
@@ -23,7 +26,9 @@ pub fn main(dualproof: Dualproof) -> ExitCode {
         Command::Run(given) => run::command(given, &console),
         Command::Plan(given) => plan::command(given, &console),
         Command::List(given) => plan::list(given, &console),
+        Command::Doctor { given, list } => doctor::command(given, list, &console),
         Command::Explain { check } => explain::command(check.as_deref(), &console),
+        Command::Sweep(given) => sweep::command(given, &console),
         Command::Judge { bundle, out, rules } => judge::command(&bundle, out.as_deref(), rules.as_deref(), &console),
     };
     exit.into()

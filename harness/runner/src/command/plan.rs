@@ -20,9 +20,10 @@ pub(super) fn list(given: Box<Partial>, console: &Console) -> Exit {
 
 fn with_plan(given: Partial, console: &Console, print: impl Fn(&Plan) -> String) -> Exit {
     match ready(given) {
-        Ok(readied) => {
-            console.data(&print(&readied.plan));
-            if readied.plan.trials.is_empty() { Exit::Vacuous } else { Exit::Conforms }
+        Ok(cells) => {
+            cells.iter().for_each(|readied| console.data(&print(&readied.plan)));
+            let nothing = cells.iter().all(|readied| readied.plan.trials.is_empty());
+            if nothing { Exit::Vacuous } else { Exit::Conforms }
         }
         Err(error) => {
             console.error(&error, "dualproof run --help lists every setting; dualproof explain lists every check");

@@ -7,7 +7,7 @@ use crate::live;
 use crate::rules::{RuleBook, RulesError};
 use crate::settings::{Partial, Settings, SettingsError};
 
-/// Everything that a run needs to know before it makes anything.
+/// Everything that the run of one cell needs to know before it makes anything.
 #[derive(Debug)]
 pub struct Readied {
     /// The settings.
@@ -32,15 +32,24 @@ pub enum InputError {
     Plan(#[from] PlanError),
 }
 
-/// Resolves settings, reads rules and makes the plan.
+/// Resolves settings, reads rules and makes the plan of every cell. Of several cells each has its own folder for reports.
 ///
 /// # Errors
 /// Bad input; nothing has been made.
-pub fn ready(given: Partial) -> Result<Readied, InputError> {
-    let settings = Settings::resolve(given)?;
-    let book = settings.scenarios.as_deref().map_or_else(RuleBook::built_in, RuleBook::from_folder)?;
-    let plan = Plan::new(&book.rules.scenarios, &known_checks(), cell(&settings), &settings.selector)?;
-    Ok(Readied { settings, book, plan })
+pub fn ready(given: Partial) -> Result<Vec<Readied>, InputError> {
+    let cells = Settings::resolve(given)?;
+    let several = cells.len() > 1;
+    cells
+        .into_iter()
+        .map(|mut settings| {
+            let book = settings.scenarios.as_deref().map_or_else(RuleBook::built_in, RuleBook::from_folder)?;
+            let plan = Plan::new(&book.rules.scenarios, &known_checks(), cell(&settings), &settings.selector)?;
+            if several {
+                settings.out.push(plan.cell.name());
+            }
+            Ok(Readied { settings, book, plan })
+        })
+        .collect()
 }
 
 fn cell(settings: &Settings) -> Cell {

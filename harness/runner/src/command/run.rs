@@ -2,23 +2,25 @@
 
 use std::path::Path;
 
+use dualproof_driver::trouble::{Explained, Trouble, chain};
 use dualproof_model::evidence::{Failure, FailureKind};
 use dualproof_model::judge::refused;
-use dualproof_model::plan::{Cell, ProviderKind};
+use dualproof_model::plan::Cell;
 use dualproof_model::report::{Report, text};
 use tokio_util::sync::CancellationToken;
 
 use super::prepare::{Readied, ready};
+use crate::lease::RunFolder;
 use crate::live::Live;
-use crate::output::{Console, Exit, write_report};
-use crate::session::{self, Job, RunFolder, tool, watch_signals};
+use crate::output::{Console, Exit, write_list, write_report};
+use crate::session::{self, Job, tool, watch_signals};
 use crate::settings::Partial;
 
-/// Runs one cell, prints its report and writes the report's files.
+/// Runs the cells one after another, prints each report and writes its files; of several, one report of all as well.
 pub(super) fn command(given: Box<Partial>, console: &Console) -> Exit {
     let out = given.out.clone().unwrap_or_else(|| "dualproof-out".into());
-    let readied = match ready(*given) {
-        Ok(readied) => readied,
+    let cells = match ready(*given) {
+        Ok(cells) => cells,
         Err(error) => {
             let hint = "dualproof run --help lists every setting; dualproof explain lists every check";
             console.error(&error, hint);
@@ -26,15 +28,27 @@ pub(super) fn command(given: Box<Partial>, console: &Console) -> Exit {
             return tell(&out, &report, console);
         }
     };
-    if readied.plan.trials.is_empty() {
+    if cells.iter().all(|readied| readied.plan.trials.is_empty()) {
         console.note("error: nothing to run: every trial is skipped\nhint: dualproof plan says why");
         return Exit::Vacuous;
     }
-    let report = match run_cell(&readied, console) {
-        Ok(report) => report,
-        Err(report) => *report,
-    };
-    tell(&out, &report, console)
+    let mut reports = Vec::new();
+    let mut exits = Vec::new();
+    for readied in cells.iter().filter(|readied| !readied.plan.trials.is_empty()) {
+        let report = run_cell(readied, console).unwrap_or_else(|refused| *refused);
+        exits.push(tell(&readied.settings.out, &report, console));
+        reports.push(report);
+        if exits.last() == Some(&Exit::Interrupted) {
+            break;
+        }
+    }
+    if cells.len() > 1
+        && let Err(error) = write_list(&out, &reports)
+    {
+        console.error(&error, "give --out a folder that can be written");
+        return Exit::Inconclusive;
+    }
+    Exit::worst(&exits)
 }
 
 /// Runs a cell from nothing to its report; signals stop it and clean.
@@ -45,11 +59,9 @@ pub fn run_cell(readied: &Readied, console: &Console) -> Result<Report, Box<Repo
     let refused = |what: String, hint: &str| {
         Box::new(refuse(readied.plan.cell.clone(), FailureKind::InvalidEnvironment, &what, hint))
     };
-    let folder = RunFolder::create(&readied.settings.state).map_err(|error| {
-        refused(
-            format!("cannot make the run's private folder: {error}"),
-            "give DUALPROOF_STATE a folder that can be written",
-        )
+    let folder = RunFolder::create(&readied.settings.state, readied.settings.keep).map_err(|error| {
+        let hint = error.hint();
+        refused(format!("cannot make the run's private folder: {}", Trouble::from(error).what), &hint)
     })?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -74,9 +86,11 @@ pub fn run_cell(readied: &Readied, console: &Console) -> Result<Report, Box<Repo
             .await
             .map_err(|error| refused(format!("{error}"), &error.hint()))
     });
-    // A kept kind cluster needs its kubeconfig; everything else of the folder is in the bundle.
-    if readied.settings.keep && readied.settings.provider == ProviderKind::Kind {
-        console.note(&format!("its kubeconfig stays, too; remove it with `rm -r {}`", folder.path().display()));
+    // What stays, wanted or not, is named in the journal, and a cluster's kubeconfig lies beside it.
+    let stays = readied.settings.keep || report.as_ref().map_or(true, |report| report.remains.is_some());
+    if stays && !folder.journal().is_empty() {
+        let (run, kept) = (folder.id(), if readied.settings.keep { " --kept" } else { "" });
+        console.note(&format!("remove what stays with `dualproof sweep --run {run}{kept} --yes`"));
     } else if let Err(error) = folder.remove() {
         console.note(&format!("the run's private folder is left behind: {error}"));
     }
@@ -100,14 +114,4 @@ fn tell(out: &Path, report: &Report, console: &Console) -> Exit {
             Exit::Inconclusive
         }
     }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(&format!(": {inner}"));
-        cause = inner.source();
-    }
-    text
 }

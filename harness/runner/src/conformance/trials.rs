@@ -47,7 +47,7 @@ pub fn main(out: &Path) -> ExitCode {
         }
     };
     match ready(given) {
-        Ok(readied) => run(&arguments, readied),
+        Ok(cells) => run(&arguments, cells),
         Err(error) => {
             console.error(&error, "correct the DUALPROOF_ variable or the file");
             Exit::BadInput.into()
@@ -55,26 +55,33 @@ pub fn main(out: &Path) -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments, mut readied: Readied) -> ExitCode {
-    let obstacle = Obstacle::find(&readied.settings);
-    let all = readied.plan.clone();
-    keep_what_runs(&mut readied.plan, arguments, obstacle.ignores());
-    if is_process_per_test()
-        && let [alone] = readied.plan.trials.as_slice()
-    {
-        // Trials of other processes write at the same time.
-        readied.settings.out.push(alone.name.replace(['/', ':'], "-"));
+fn run(arguments: &Arguments, cells: Vec<Readied>) -> ExitCode {
+    let (mut sessions, mut all) = (Vec::new(), Vec::new());
+    for mut readied in cells {
+        let obstacle = Obstacle::find(&readied.settings);
+        if let Obstacle::Ignores(why) = &obstacle
+            && !arguments.list
+        {
+            Console::default().note(&format!("every trial is ignored: {why}"));
+        }
+        let plan = readied.plan.clone();
+        keep_what_runs(&mut readied.plan, arguments, obstacle.ignores());
+        if is_process_per_test()
+            && let [alone] = readied.plan.trials.as_slice()
+        {
+            // Trials of other processes write at the same time.
+            readied.settings.out.push(alone.name.replace(['/', ':'], "-"));
+        }
+        let shared = Arc::new(Shared::new(readied));
+        all.extend(trials(&plan, &shared, &obstacle));
+        sessions.push(shared);
     }
-    let shared = Arc::new(Shared::new(readied));
-    let trials = trials(&all, &shared, &obstacle);
-    if let Obstacle::Ignores(why) = &obstacle
-        && !arguments.list
-    {
-        Console::default().note(&format!("every trial is ignored: {why}"));
-    }
-    let conclusion = libtest_mimic::run(arguments, trials);
-    match shared.seen() {
-        Some(report) if conclusion.has_failed() => Exit::from(report.conclusion).into(),
+    let conclusion = libtest_mimic::run(arguments, all);
+    let exits: Vec<Exit> =
+        sessions.iter().filter_map(|shared| shared.seen()).map(|report| Exit::from(report.conclusion)).collect();
+    match Exit::worst(&exits) {
+        Exit::Conforms => conclusion.exit_code(),
+        exit if conclusion.has_failed() => exit.into(),
         _ => conclusion.exit_code(),
     }
 }

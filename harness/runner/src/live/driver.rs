@@ -5,25 +5,29 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use dualproof_driver::cluster::{Cluster, Provider};
-use dualproof_driver::context::WaitLog;
-use dualproof_driver::context::{RUN_LABEL, RunContext};
+use dualproof_driver::context::{RUN_LABEL, RunContext, WaitLog};
+use dualproof_driver::doctor::{Machine, Subject};
 use dualproof_driver::mesh::{self, Installed, Mesh};
 use dualproof_driver::probe::{ClientSelector, Probe, call_all};
 use dualproof_driver::trouble::Trouble;
 use dualproof_driver::workload::{self, Deployed, MeshMark};
-use dualproof_driver::{api, baseline, collect, diagnostics};
+use dualproof_driver::{api, baseline, collect, diagnostics, doctor};
 use dualproof_dump::bundle::{Writer, layout};
 use dualproof_model::evidence::{AddressKind, CallStage, Failure, FailureKind, Target, Versions, Wait};
 use dualproof_model::truth::Baseline;
 use tokio_util::sync::CancellationToken;
 
-use super::{reuse, settings};
-use crate::session::{CallOrder, Driver, Prepared, RunFolder, Workload};
+use super::foretell::Foretold;
+use super::{reuse, settings, traps};
+use crate::lease::RunFolder;
+use crate::session::{CallOrder, Driver, Prepared, Workload};
 use crate::settings::Settings;
 
 /// Drives real tools and a real cluster.
 pub struct Live {
     keep_as_is: bool,
+    foretold: Foretold,
+    subject: Subject,
     provider: Box<dyn Provider>,
     mesh: Box<dyn Mesh>,
     state: Mutex<State>,
@@ -51,6 +55,8 @@ impl Live {
         };
         Self {
             keep_as_is: settings.reuse,
+            foretold: Foretold::new(settings, folder),
+            subject: settings::subject(settings, folder.id()),
             provider: settings::provider(settings, folder.id()),
             mesh: mesh::choose(settings.mesh, &settings::mesh_settings(settings)),
             state: Mutex::new(State {
@@ -96,7 +102,9 @@ impl Live {
 impl Driver for Live {
     async fn prepare(&self) -> Result<Prepared, Trouble> {
         let context = self.context();
+        self.provider.check()?;
         self.mesh.check()?;
+        let warnings = traps::refuse(doctor::examine(&context, &Machine::default(), &self.subject).await)?;
         let mut tools = self.provider.preflight(&context).await?;
         // A cell that is judged as it is needs no installer.
         let prepared = if self.keep_as_is { mesh::Prepared::default() } else { self.mesh.prepare(&context).await? };
@@ -109,13 +117,15 @@ impl Driver for Live {
         let mut images = prepared.images.clone();
         images.extend(baseline::IMAGES.iter().map(|image| (*image).to_owned()));
         self.state().prepared = prepared;
-        Ok(Prepared { tools, images, inputs })
+        Ok(Prepared { tools, images, inputs, warnings })
     }
 
     async fn cluster(&self) -> Result<(), Trouble> {
         let context = self.context();
+        self.foretold.cluster()?;
         let cluster = self.provider.create(&context).await?;
         self.state().cluster = Some(cluster.clone());
+        self.foretold.namespaces(&cluster, &context.run)?;
         if self.keep_as_is {
             let run = reuse::kept_run(&context, &cluster).await?;
             self.state().context.run = run;
@@ -146,6 +156,7 @@ impl Driver for Live {
             return Ok(());
         }
         let (context, cluster, prepared) = (self.context(), self.cluster_made()?, self.prepared());
+        self.foretold.mesh(&cluster)?;
         // Set first: an install that fails half-way has to be removed as well.
         self.state().installed = Installed::Made;
         let installed = self.mesh.install(&context, &cluster, &prepared).await?;

@@ -1,6 +1,7 @@
 //! From the run's settings to those of providers and meshes.
 
 use dualproof_driver::cluster::{Existing, Kind, KindSettings, Provider};
+use dualproof_driver::doctor::{Source, Subject};
 use dualproof_driver::mesh::MeshSettings;
 use dualproof_model::plan::ProviderKind;
 
@@ -12,15 +13,41 @@ pub(super) fn provider(settings: &Settings, run: &str) -> Box<dyn Provider> {
         ProviderKind::Existing => {
             Box::new(Existing { kubeconfig: settings.kubeconfig.clone(), context: settings.context.clone() })
         }
-        ProviderKind::Kind => Box::new(Kind::new(KindSettings {
-            name: settings.cluster_name.clone().unwrap_or_else(|| KindSettings::default_name(run)),
-            kubernetes: settings.kubernetes.clone(),
-            node_image: settings.node_image.clone(),
-            order: settings.order,
-            nodes: settings.nodes,
-            keep: settings.keep,
-        })),
+        ProviderKind::Kind => Box::new(Kind::new(kind_settings(settings, run))),
     }
+}
+
+/// Says for what the machine is examined.
+pub(super) fn subject(settings: &Settings, run: &str) -> Subject {
+    Subject {
+        source: match settings.provider {
+            ProviderKind::Existing => Source::Existing(Existing {
+                kubeconfig: settings.kubeconfig.clone(),
+                context: settings.context.clone(),
+            }),
+            ProviderKind::Kind => Source::Kind(kind_settings(settings, run)),
+        },
+        mesh: settings.mesh,
+        mesh_version: settings.mesh_version.clone(),
+        out: settings.out.clone(),
+        state: settings.state.clone(),
+    }
+}
+
+fn kind_settings(settings: &Settings, run: &str) -> KindSettings {
+    KindSettings {
+        name: cluster_name(settings, run),
+        kubernetes: settings.kubernetes.clone(),
+        node_image: settings.node_image.clone(),
+        order: settings.order,
+        nodes: settings.nodes,
+        keep: settings.keep,
+    }
+}
+
+/// Names the kind cluster that a run makes.
+pub(super) fn cluster_name(settings: &Settings, run: &str) -> String {
+    settings.cluster_name.clone().unwrap_or_else(|| KindSettings::default_name(run))
 }
 
 /// Takes what concerns the mesh.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use dualproof_driver::trouble::chain;
 use dualproof_model::evidence::Failure;
 use dualproof_model::plan::Cell;
 
@@ -50,13 +51,7 @@ impl Console {
 
     /// Tells an error with all its causes, and what to do.
     pub fn error(&self, error: &dyn std::error::Error, hint: &str) {
-        let mut line = format!("error: {error}");
-        let mut cause = error.source();
-        while let Some(inner) = cause {
-            line.push_str(&format!(": {inner}"));
-            cause = inner.source();
-        }
-        self.words(&line);
+        self.words(&format!("error: {}", chain(error)));
         self.hint(hint);
     }
 

@@ -24,6 +24,22 @@ pub enum Exit {
     Interrupted = 130,
 }
 
+impl Exit {
+    /// Chooses the ending of several cells: what the user did wins, then what is red, then what could not be said.
+    #[must_use]
+    pub fn worst(exits: &[Self]) -> Self {
+        let order = [
+            Self::Interrupted,
+            Self::BadInput,
+            Self::DoesNotConform,
+            Self::InvalidEnvironment,
+            Self::Inconclusive,
+            Self::Vacuous,
+        ];
+        order.into_iter().find(|exit| exits.contains(exit)).unwrap_or(Self::Conforms)
+    }
+}
+
 impl From<Conclusion> for Exit {
     fn from(conclusion: Conclusion) -> Self {
         match conclusion {

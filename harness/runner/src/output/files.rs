@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use dualproof_model::report::{self, Report};
+use dualproof_model::report::{self, REPORT_API_VERSION, Report};
+use serde::Serialize;
 
 /// A file of the report cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -32,8 +33,6 @@ pub enum OutputError {
 /// # Errors
 /// The first file that cannot be written. Files of an earlier report are replaced, which is no error.
 pub fn write_report(folder: &Path, report: &Report) -> Result<(), OutputError> {
-    let failed = |path: &Path, source| OutputError::Write { path: path.to_owned(), source };
-    std::fs::create_dir_all(folder).map_err(|source| failed(folder, source))?;
     let junit = report::junit(report).map_err(|error| OutputError::Junit(error.to_string()))?;
     let files = [
         ("report.yaml", serde_yaml::to_string(report)?),
@@ -41,16 +40,43 @@ pub fn write_report(folder: &Path, report: &Report) -> Result<(), OutputError> {
         ("junit.xml", junit),
         ("summary.md", report::summary(report)),
     ];
+    write(folder, &files)
+}
+
+/// Writes the reports of several cells as one: `report.yaml` and `report.json` with a section for each cell, and `summary.md`.
+/// Each cell's own folder has its JUnit file.
+///
+/// # Errors
+/// As [`write_report`].
+pub fn write_list(folder: &Path, reports: &[Report]) -> Result<(), OutputError> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct List<'a> {
+        api_version: &'a str,
+        kind: &'a str,
+        items: &'a [Report],
+    }
+    let list = List { api_version: REPORT_API_VERSION, kind: "ConformanceReportList", items: reports };
+    let files = [
+        ("report.yaml", serde_yaml::to_string(&list)?),
+        ("report.json", serde_json::to_string_pretty(&list)? + "\n"),
+        ("summary.md", reports.iter().map(report::summary).collect()),
+    ];
+    write(folder, &files)
+}
+
+fn write(folder: &Path, files: &[(&str, String)]) -> Result<(), OutputError> {
+    let failed = |path: &Path, source| OutputError::Write { path: path.to_owned(), source };
+    std::fs::create_dir_all(folder).map_err(|source| failed(folder, source))?;
     for (name, text) in files {
         let path = folder.join(name);
         // A report is for others to read; tempfile's own default is private.
         let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-        let written = tempfile::Builder::new().prefix(".report-").permissions(readable).tempfile_in(folder).and_then(
-            |mut draft| {
-                draft.write_all(text.as_bytes())?;
-                draft.persist(&path).map_err(|error| error.error)
-            },
-        );
+        let draft = tempfile::Builder::new().prefix(".report-").permissions(readable).tempfile_in(folder);
+        let written = draft.and_then(|mut draft| {
+            draft.write_all(text.as_bytes())?;
+            draft.persist(&path).map_err(|error| error.error)
+        });
         written.map_err(|source| failed(&path, source))?;
     }
     Ok(())

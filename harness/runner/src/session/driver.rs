@@ -15,6 +15,8 @@ pub struct Prepared {
     pub tools: BTreeMap<String, String>,
     /// The images that the mesh needs.
     pub images: Vec<String>,
+    /// What may get in the way, for the user to know.
+    pub warnings: Vec<String>,
     /// What goes into the bundle's `inputs/`: the cluster's and the mesh's configuration, by name.
     pub inputs: BTreeMap<String, String>,
 }

@@ -35,6 +35,7 @@ pub async fn run(job: &Job<'_>, driver: &dyn Driver, bundle: &Path) -> Result<Re
 async fn stages(job: &Job<'_>, driver: &dyn Driver, record: &Recorder) -> Result<(), Failure> {
     let run = Steps { job, driver, record };
     let prepared = run.step(Stage::Prepare, driver.prepare()).await?;
+    prepared.warnings.iter().for_each(|warning| job.console.note(warning));
     run.inputs(&prepared)?;
     run.step(Stage::Cluster, driver.cluster()).await?;
     let notes = run.step(Stage::Images, driver.images(&images(job, &prepared))).await?;

@@ -41,6 +41,14 @@ pub enum SettingsError {
     /// The number of readings.
     #[error("--repeat {0}: allowed are 1 to {MAXIMUM_REPEATS}")]
     Repeat(u32),
+    /// One cell would be run twice.
+    #[error("{flag} `{value}` is given twice")]
+    Twice {
+        /// The flag.
+        flag: &'static str,
+        /// The value.
+        value: String,
+    },
     /// `--reuse` without a cluster that is there.
     #[error("--reuse needs --provider existing: a kind cluster that the run makes holds nothing yet")]
     ReuseNeedsExisting,

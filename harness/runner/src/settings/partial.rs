@@ -25,27 +25,27 @@ pub struct Partial {
     /// Profile to run: core, extended or all [default: core]
     #[arg(long, env = env_vars::PROFILE)]
     pub profile: Option<String>,
-    /// Order of the families in the cluster: v4,v6 or v6,v4 [default: v4,v6]
-    #[arg(long, env = env_vars::ORDER)]
-    pub order: Option<String>,
+    /// Order of the families in the cluster: v4,v6 or v6,v4; several make several cells [default: v4,v6]
+    #[arg(long, env = env_vars::ORDER, value_delimiter = ';')]
+    pub order: Vec<String>,
     /// Where the cluster comes from: kind (made and removed) or existing [default: kind]
     #[arg(long, env = env_vars::PROVIDER)]
     pub provider: Option<String>,
     /// Mesh: istio or none [default: istio]
     #[arg(long, env = env_vars::MESH)]
     pub mesh: Option<String>,
-    /// Version of the mesh [default: that of the istioctl on PATH]
-    #[arg(long, env = env_vars::MESH_VERSION, value_name = "VERSION")]
-    pub mesh_version: Option<String>,
+    /// Version of the mesh; several make several cells [default: that of the istioctl on PATH]
+    #[arg(long, env = env_vars::MESH_VERSION, value_name = "VERSION", value_delimiter = ';')]
+    pub mesh_version: Vec<String>,
     /// Value for the mesh's installer (istioctl --set), may be repeated
     #[arg(long, env = env_vars::MESH_SET, value_name = "KEY=VALUE", value_delimiter = ';')]
     pub mesh_set: Vec<String>,
     /// Overlay file for the mesh's installer (istioctl -f), may be repeated
     #[arg(long, env = env_vars::MESH_OVERLAY, value_name = "FILE", value_delimiter = ';')]
     pub mesh_overlay: Vec<PathBuf>,
-    /// Kubernetes version of the kind cluster [default: 1.36.1]
-    #[arg(long, env = env_vars::KUBERNETES, value_name = "VERSION")]
-    pub kubernetes: Option<String>,
+    /// Kubernetes version of the kind cluster; several make several cells [default: 1.36.1]
+    #[arg(long, env = env_vars::KUBERNETES, value_name = "VERSION", value_delimiter = ';')]
+    pub kubernetes: Vec<String>,
     /// Node image of the kind cluster, instead of the one of that version
     #[arg(long, env = env_vars::NODE_IMAGE, value_name = "IMAGE")]
     pub node_image: Option<String>,
@@ -96,13 +96,13 @@ impl Partial {
             scenario: first_filled(self.scenario, other.scenario),
             check: first_filled(self.check, other.check),
             profile: self.profile.or(other.profile),
-            order: self.order.or(other.order),
+            order: first_filled(self.order, other.order),
             provider: self.provider.or(other.provider),
             mesh: self.mesh.or(other.mesh),
-            mesh_version: self.mesh_version.or(other.mesh_version),
+            mesh_version: first_filled(self.mesh_version, other.mesh_version),
             mesh_set: first_filled(self.mesh_set, other.mesh_set),
             mesh_overlay: first_filled(self.mesh_overlay, other.mesh_overlay),
-            kubernetes: self.kubernetes.or(other.kubernetes),
+            kubernetes: first_filled(self.kubernetes, other.kubernetes),
             node_image: self.node_image.or(other.node_image),
             nodes: self.nodes.or(other.nodes),
             cluster_name: self.cluster_name.or(other.cluster_name),

@@ -72,20 +72,22 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Resolves settings: defaults, then the file, then the environment, then flags.
+    /// Resolves settings: defaults, then the file, then the environment, then flags. Several orders and versions give the
+    /// settings of several cells, each combination once: Kubernetes, then order, then mesh version.
     ///
     /// # Errors
     /// A settings file that cannot be read, and any value that does not fit; the message names the value and what is allowed.
-    pub fn resolve(given: Partial) -> Result<Self, SettingsError> {
+    pub fn resolve(given: Partial) -> Result<Vec<Self>, SettingsError> {
         let file = given.settings.as_deref().map(read_file).transpose()?.unwrap_or_default();
         let given = given.or(file);
         let profiles: Profiles = given.profile.as_deref().unwrap_or("core").parse()?;
         let selector = Selector::new(&given.scenario, &given.check, profiles)?;
-        let order: FamilyOrder = given.order.as_deref().map_or(Ok(FamilyOrder::default()), str::parse)?;
+        let orders = each("--order", &given.order, str::parse::<FamilyOrder>)?;
+        let versions = each("--mesh-version", &given.mesh_version, str::parse::<MeshVersion>)?;
+        let number = |text: &str| Ok::<_, SettingsError>(text.trim_start_matches('v').to_owned());
+        let kubernetes = each("--kubernetes", &given.kubernetes, number)?;
         let provider: ProviderKind = given.provider.as_deref().map_or(Ok(ProviderKind::default()), str::parse)?;
         let mesh: MeshKind = given.mesh.as_deref().map_or(Ok(MeshKind::default()), str::parse)?;
-        let mesh_version = given.mesh_version.as_deref().map(str::parse::<MeshVersion>).transpose()?;
-        let kubernetes = given.kubernetes.as_deref().unwrap_or(DEFAULT_KUBERNETES).trim_start_matches('v').to_owned();
         let nodes = given.nodes.unwrap_or(1);
         if !(1..=MAXIMUM_NODES).contains(&nodes) {
             return Err(SettingsError::Nodes(nodes));
@@ -102,15 +104,15 @@ impl Settings {
         timeouts.validate()?;
         let home = PathBuf::from(env_vars::read(env_vars::HOME).unwrap_or_else(|| "/".to_owned()));
         let texts = texts(&given, &timeouts);
-        Ok(Self {
+        let base = Self {
             selector,
-            order,
+            order: FamilyOrder::default(),
             provider,
             mesh,
-            mesh_version,
+            mesh_version: None,
             mesh_set: given.mesh_set,
             mesh_overlay: given.mesh_overlay,
-            kubernetes,
+            kubernetes: DEFAULT_KUBERNETES.to_owned(),
             node_image: given.node_image,
             nodes,
             cluster_name: given.cluster_name,
@@ -130,7 +132,23 @@ impl Settings {
             cache: folder(env_vars::CACHE, env_vars::XDG_CACHE_HOME, &home.join(".cache")),
             timeouts,
             texts,
-        })
+        };
+        let kubernetes = base.vary(&kubernetes, |cell, version| cell.kubernetes = version);
+        let orders = kubernetes.iter().flat_map(|cell| cell.vary(&orders, |cell, order| cell.order = order));
+        Ok(orders.flat_map(|cell| cell.vary(&versions, |cell, version| cell.mesh_version = Some(version))).collect())
+    }
+
+    /// Makes one cell for each value; without values the cell stays as it is.
+    fn vary<T: Clone>(&self, values: &[T], set: impl Fn(&mut Self, T)) -> Vec<Self> {
+        if values.is_empty() {
+            return vec![self.clone()];
+        }
+        let with = |value: &T| {
+            let mut cell = self.clone();
+            set(&mut cell, value.clone());
+            cell
+        };
+        values.iter().map(with).collect()
     }
 
     /// Spells the settings by name, for the start of a run and the bundle. Paths of this machine are left out.
@@ -138,6 +156,21 @@ impl Settings {
     pub fn texts(&self) -> &BTreeMap<String, String> {
         &self.texts
     }
+}
+
+/// Reads each value of a flag that makes cells; one given twice would make a cell twice.
+fn each<T, E>(
+    flag: &'static str,
+    texts: &[String],
+    read: impl Fn(&str) -> Result<T, E>,
+) -> Result<Vec<T>, SettingsError>
+where
+    SettingsError: From<E>,
+{
+    if let Some(twice) = texts.iter().enumerate().find(|(position, text)| texts[..*position].contains(text)) {
+        return Err(SettingsError::Twice { flag, value: twice.1.clone() });
+    }
+    texts.iter().map(|text| read(text).map_err(SettingsError::from)).collect()
 }
 
 fn read_file(path: &Path) -> Result<Partial, SettingsError> {

@@ -47,13 +47,13 @@ pub(crate) fn play_often(fake: Fake, repeat: u32) -> Played {
     let cell = bundle::read(&recorded).unwrap().evidence.manifest.cell;
     let folder = tempfile::tempdir().unwrap();
     let given = Partial {
-        mesh_version: cell.mesh_version.as_ref().map(ToString::to_string),
-        kubernetes: cell.kubernetes.clone(),
-        order: Some(cell.order.to_string()),
+        mesh_version: cell.mesh_version.iter().map(ToString::to_string).collect(),
+        kubernetes: cell.kubernetes.iter().cloned().collect(),
+        order: vec![cell.order.to_string()],
         repeat: Some(repeat),
         ..Partial::default()
     };
-    let readied = ready(given).unwrap();
+    let readied = ready(given).unwrap().remove(0);
     let console = Console::quiet();
     let job = Job {
         run: "fakeee",
