@@ -57,7 +57,12 @@ pub(super) fn conclude(evidence: &Evidence, results: &[TrialResult], gaps: &[Led
     if let Some(gap) = gaps.first() {
         return (Conclusion::DoesNotConform, format!("layer {} was never exercised over {}", gap.layer, gap.family));
     }
-    (Conclusion::Conforms, format!("{} of {} trials hold", of(Verdict::Pass), results.len()))
+    let beside = |verdict: Verdict| match of(verdict) {
+        0 => String::new(),
+        count => format!(", {count} {verdict}"),
+    };
+    let held = format!("{} trials hold{}{}", of(Verdict::Pass), beside(Verdict::Xfail), beside(Verdict::NotApplicable));
+    (Conclusion::Conforms, held)
 }
 
 pub(super) fn profiles(results: &[TrialResult]) -> Vec<ProfileResult> {

@@ -2,15 +2,14 @@
 
 use super::plain::plain;
 use super::{Report, TrialResult};
-use crate::verdict::{Holds, Verdict};
+use crate::verdict::Holds;
 
 /// Renders the report as Markdown: conclusion, ledger, a table of trials, and what is red.
 #[must_use]
 pub fn summary(report: &Report) -> String {
     let mut text = format!(
-        "## dualproof: {} {} {}\n\n`{}`: {}\n\n",
-        report.implementation.mesh,
-        report.implementation.version,
+        "## dualproof: {} {}\n\n`{}`: {}\n\n",
+        cell(&super::text::implementation(report)),
         report.conclusion,
         report.cell_name,
         cell(&report.reason),
@@ -25,7 +24,7 @@ pub fn summary(report: &Report) -> String {
     if let Some(remains) = &report.remains {
         text.push_str(&format!("> left behind: {}\n>\n> hint: {}\n\n", cell(&remains.what), cell(&remains.hint)));
     }
-    if !report.ledger.rows().is_empty() {
+    if report.ledger.rows().iter().any(|row| row.exercised.v4 + row.exercised.v6 > 0) {
         text.push_str("| layer | IPv4 | IPv6 |\n| --- | --- | --- |\n");
         for row in report.ledger.rows() {
             text.push_str(&format!(
@@ -49,7 +48,7 @@ pub fn summary(report: &Report) -> String {
 }
 
 fn row(result: &TrialResult) -> String {
-    let mark = if result.verdict == Verdict::Pass { "pass".to_owned() } else { format!("**{}**", result.verdict) };
+    let mark = if result.verdict.is_good() { result.verdict.to_string() } else { format!("**{}**", result.verdict) };
     let why = if result.reason.is_empty() { &result.title } else { &result.reason };
     let (scenario, check) = (cell(&result.scenario), cell(&result.check));
     format!("| {scenario} | {check} | {} | {mark} | {} |\n", result.layer, cell(why))

@@ -78,7 +78,8 @@ fn trial_lines(result: &TrialResult, run_ended: bool) -> Vec<String> {
     lines
 }
 
-fn implementation(report: &Report) -> String {
+/// Names what was tested.
+pub(super) fn implementation(report: &Report) -> String {
     match report.cell.mesh {
         MeshKind::None => "no mesh".to_owned(),
         MeshKind::Istio => format!("{} {}", report.implementation.mesh, report.implementation.version),
