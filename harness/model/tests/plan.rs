@@ -54,9 +54,12 @@ fn trials_are_scenario_check_cell_and_workloads_are_shared() {
     );
     assert_eq!(plan.skips.len(), 1);
     assert_eq!(plan.skips[0].reason, "profile extended is not selected");
-    let workloads: Vec<_> =
-        plan.workloads.iter().map(|workload| (workload.namespace.as_str(), workload.needed_by.len())).collect();
-    assert_eq!(workloads, [("one", 1), ("sleep", 2), ("two", 1)]);
+    let workloads: Vec<_> = plan
+        .workloads
+        .iter()
+        .map(|workload| (workload.namespace.as_str(), workload.needed_by.len(), workload.is_client))
+        .collect();
+    assert_eq!(workloads, [("one", 1, false), ("sleep", 2, true), ("two", 1, false)]);
 }
 
 #[test]

@@ -17,6 +17,15 @@ pub struct Deployed {
 }
 
 impl Deployed {
+    /// Adds workloads of other namespaces that were deployed later.
+    pub fn join(&mut self, other: Self) {
+        self.namespaces.extend(other.namespaces);
+        self.namespaces.sort();
+        self.pods.extend(other.pods);
+        self.pods.sort();
+        self.unsettled.extend(other.unsettled);
+    }
+
     /// Lists the pods that are in the mesh.
     #[must_use]
     pub fn meshed(&self) -> Vec<PodRef> {

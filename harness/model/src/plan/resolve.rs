@@ -47,6 +47,9 @@ pub struct PlannedWorkload {
     pub manifest: String,
     /// The names of the scenarios that need it.
     pub needed_by: BTreeSet<String>,
+    /// Some scenario calls from it, and none calls it. Clients start when the servers are known: a proxy that is told of a
+    /// pod before istiod knows the pod's second address keeps the first alone (Envoy adds none to a host that stays).
+    pub is_client: bool,
 }
 
 /// What a run will do.
@@ -146,23 +149,25 @@ impl Plan {
     }
 
     fn workloads(&self, scenarios: &[Scenario]) -> Vec<PlannedWorkload> {
-        let mut workloads: BTreeMap<(&str, &str), BTreeSet<String>> = BTreeMap::new();
+        let mut workloads: BTreeMap<(&str, &str), PlannedWorkload> = BTreeMap::new();
         let running =
             scenarios.iter().filter(|scenario| self.trials.iter().any(|trial| trial.scenario == scenario.name));
         for (name, subject) in running.filter_map(|scenario| Some((&scenario.name, scenario.subject.as_ref()?))) {
             let (server, client) = (&subject.server, &subject.client);
-            for place in [(&server.namespace, &server.manifest), (&client.namespace, &client.manifest)] {
-                workloads.entry((place.0, place.1)).or_default().insert(name.clone());
+            for (namespace, manifest, is_client) in
+                [(&server.namespace, &server.manifest, false), (&client.namespace, &client.manifest, true)]
+            {
+                let workload = workloads.entry((namespace, manifest)).or_insert_with(|| PlannedWorkload {
+                    namespace: namespace.clone(),
+                    manifest: manifest.clone(),
+                    needed_by: BTreeSet::new(),
+                    is_client: true,
+                });
+                workload.needed_by.insert(name.clone());
+                workload.is_client &= is_client;
             }
         }
-        workloads
-            .into_iter()
-            .map(|((namespace, manifest), needed_by)| PlannedWorkload {
-                namespace: namespace.to_owned(),
-                manifest: manifest.to_owned(),
-                needed_by,
-            })
-            .collect()
+        workloads.into_values().collect()
     }
 }
 

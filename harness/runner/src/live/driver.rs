@@ -173,17 +173,22 @@ impl Driver for Live {
         let deployed = if self.keep_as_is {
             workload::reuse(&context, &cluster, &namespaces, sidecar).await?
         } else {
-            let wanted: Vec<workload::Workload> = workloads
-                .iter()
-                .map(|workload| workload::Workload {
-                    namespace: workload.namespace.clone(),
-                    manifest: workload.name.clone(),
-                    text: workload.manifest.clone(),
-                    inject: true,
-                })
-                .collect();
             let mark = MeshMark { label: self.mesh.injection_label(), sidecar };
-            workload::deploy(&context, &cluster, &wanted, mark).await?
+            let mut deployed = Deployed::default();
+            for clients in [false, true] {
+                let wanted: Vec<workload::Workload> = workloads
+                    .iter()
+                    .filter(|workload| workload.is_client == clients)
+                    .map(|workload| workload::Workload {
+                        namespace: workload.namespace.clone(),
+                        manifest: workload.name.clone(),
+                        text: workload.manifest.clone(),
+                        inject: true,
+                    })
+                    .collect();
+                deployed.join(workload::deploy(&context, &cluster, &wanted, mark).await?);
+            }
+            deployed
         };
         self.state().deployed = deployed;
         Ok(())

@@ -30,6 +30,8 @@ pub struct Workload {
     pub name: String,
     /// The manifest.
     pub manifest: String,
+    /// It calls and is not called: it is deployed when the others are known everywhere.
+    pub is_client: bool,
 }
 
 /// A call to make for a scenario.

@@ -20,6 +20,7 @@ pub(super) fn workloads(job: &Job<'_>) -> Vec<Workload> {
         .map(|workload| Workload {
             namespace: workload.namespace.clone(),
             name: workload.manifest.clone(),
+            is_client: workload.is_client,
             manifest: texts.get(&workload.manifest).cloned().unwrap_or_default(),
         })
         .collect()

@@ -49,7 +49,7 @@ pub async fn sweep(scope: &Scope, console: &Console) -> io::Result<Exit> {
         }
     }
     match (count, scope.remove) {
-        (0, _) => console.note("nothing is left behind"),
+        (0, _) => console.note("nothing left behind was found"),
         (_, false) => console.note("nothing was removed: give --yes to remove what would be"),
         (_, true) => {}
     }

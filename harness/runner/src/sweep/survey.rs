@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use dualproof_driver::cluster::KindSettings;
 use dualproof_driver::context::RunContext;
 use dualproof_driver::trouble::chain;
 use jiff::{SignedDuration, Timestamp};
 
+use super::age;
 use super::docker::{self, Containers, Owner};
 use super::existing;
 use super::folders::{self, RunDir};
@@ -18,6 +20,10 @@ use crate::lease::{Beacon, Journal, Lease, Made, RunId};
 
 /// How long after its entry in the journal a cluster may be made for which only the time speaks.
 const MAKING: SignedDuration = SignedDuration::from_mins(10);
+
+/// How long after its entry a cluster counts as being made though nothing of it is there: Docker may still be at it when
+/// run and kind have been killed together.
+const LATE: Duration = Duration::from_secs(30);
 
 /// What was found.
 pub(super) struct Survey {
@@ -143,7 +149,7 @@ impl Eyes<'_> {
         };
         let Some(containers) = containers else {
             let place = format!("{name}, no container yet");
-            return making.then(|| Item::new(Thing::Cluster, place, remove()));
+            return (making || age::since(asked) < LATE).then(|| Item::new(Thing::Cluster, place, remove()));
         };
         if name != KindSettings::default_name(&context.run) {
             // Docker tells seconds, so a moment of the same second is not before.

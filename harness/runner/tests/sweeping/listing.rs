@@ -46,7 +46,7 @@ fn yes_removes_exactly_what_is_listed_and_tells_each() {
     assert!(machine.runs().is_empty());
     let (code, listed, told) = machine.sweep(&["--yes"]);
     assert_eq!((code, listed.as_str()), (0, ""));
-    assert!(told.contains("nothing is left behind"), "{told}");
+    assert!(told.contains("nothing left behind was found"), "{told}");
 }
 
 #[test]
