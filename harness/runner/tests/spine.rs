@@ -9,7 +9,7 @@ use dualproof_model::verdict::Verdict;
 use dualproof_runner::session::judge_bundle;
 use dualproof_runner::stage::Stage;
 
-use fake::{Fake, Played, play, play_often};
+use fake::{Fake, Played, play, play_often, play_without_folder};
 
 /// Asserts what every failed run owes: the right stage, no stage after it, diagnosis, clean-up, and a bundle that judges the same.
 fn failed(stage: Stage, kind: FailureKind, conclusion: Conclusion) -> (Played, Report) {
@@ -157,4 +157,13 @@ fn a_verdict_that_changes_is_flaky_and_red_and_keeps_its_evidence() {
     let again = judge_bundle(&kept, &played.rules()).unwrap();
     assert_eq!(again.conclusion, Conclusion::Inconclusive, "the reading that differed can be judged");
     assert_eq!(judge_bundle(&played.bundle(), &played.rules()).unwrap(), *report);
+}
+
+#[test]
+fn an_output_folder_that_goes_away_loses_the_report_and_never_the_clean_up() {
+    for stage in [Stage::Cluster, Stage::Workloads, Stage::Collect] {
+        let (ran, report) = play_without_folder(stage);
+        assert!(report.is_err(), "{stage}: there is nothing left to judge");
+        assert_eq!(ran.last(), Some(&Stage::Close), "{stage}: {ran:?}");
+    }
 }

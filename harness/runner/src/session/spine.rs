@@ -24,11 +24,14 @@ pub async fn run(job: &Job<'_>, driver: &dyn Driver, bundle: &Path) -> Result<Re
         driver.diagnose(failure, record.bundle()).await;
     }
     let whole = failure.is_none();
-    record.end(failure)?;
-    if whole {
-        repeat(job, driver, &record).await?;
-    }
-    record.remains(close(job, driver, &record).await?)?;
+    let recorded = match record.end(failure) {
+        Ok(()) if whole => repeat(job, driver, &record).await,
+        recorded => recorded,
+    };
+    // Whatever could be written: what was made is removed first.
+    let remains = close(job, driver, &record).await;
+    recorded?;
+    record.remains(remains?)?;
     Ok(judge_bundle(bundle, &job.book.rules)?)
 }
 

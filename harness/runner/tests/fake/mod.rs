@@ -11,7 +11,7 @@ use dualproof_model::judge::Rules;
 use dualproof_model::report::Report;
 use dualproof_runner::command::{Readied, ready};
 use dualproof_runner::output::Console;
-use dualproof_runner::session::{self, CallOrder, Driver, Job, Prepared, Workload};
+use dualproof_runner::session::{self, CallOrder, Driver, Job, Prepared, SessionError, Workload};
 use dualproof_runner::settings::Partial;
 use dualproof_runner::stage::Stage;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +22,7 @@ pub(crate) struct Fake {
     hangs: Option<Stage>,
     single_stack_nodes: bool,
     forgets_sync_in: Option<usize>,
+    loses_bundle_at: Option<(Stage, PathBuf)>,
     collected: Mutex<usize>,
     ran: Mutex<Vec<Stage>>,
     diagnosed: Mutex<Vec<Stage>>,
@@ -43,9 +44,22 @@ pub(crate) fn play(fake: Fake) -> Played {
 
 /// The same, reading the cell several times.
 pub(crate) fn play_often(fake: Fake, repeat: u32) -> Played {
-    let recorded = recorded();
-    let cell = bundle::read(&recorded).unwrap().evidence.manifest.cell;
     let folder = tempfile::tempdir().unwrap();
+    let (readied, report) = start(&fake, repeat, &folder.path().join("bundle"));
+    Played { fake, report: report.unwrap(), readied, folder }
+}
+
+/// Runs over a fake whose output folder is removed at a stage; returns what ran and how the run ended.
+pub(crate) fn play_without_folder(stage: Stage) -> (Vec<Stage>, Result<Report, SessionError>) {
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = folder.path().join("bundle");
+    let fake = Fake { loses_bundle_at: Some((stage, bundle.clone())), ..Fake::good() };
+    let (_, report) = start(&fake, 1, &bundle);
+    (fake.ran(), report)
+}
+
+fn start(fake: &Fake, repeat: u32, bundle: &Path) -> (Readied, Result<Report, SessionError>) {
+    let cell = bundle::read(&recorded()).unwrap().evidence.manifest.cell;
     let given = Partial {
         mesh_version: cell.mesh_version.iter().map(ToString::to_string).collect(),
         kubernetes: cell.kubernetes.iter().cloned().collect(),
@@ -65,8 +79,8 @@ pub(crate) fn play_often(fake: Fake, repeat: u32) -> Played {
         console: &console,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-    let report = runtime.block_on(session::run(&job, &fake, &folder.path().join("bundle"))).unwrap();
-    Played { fake, report, readied, folder }
+    let report = runtime.block_on(session::run(&job, fake, bundle));
+    (readied, report)
 }
 
 impl Played {
@@ -86,6 +100,7 @@ impl Fake {
             hangs: None,
             single_stack_nodes: false,
             forgets_sync_in: None,
+            loses_bundle_at: None,
             collected: Mutex::default(),
             ran: Mutex::default(),
             diagnosed: Mutex::default(),
@@ -120,6 +135,11 @@ impl Fake {
 
     async fn stage(&self, stage: Stage) -> Result<(), Trouble> {
         self.ran.lock().unwrap().push(stage);
+        if let Some((losing, bundle)) = &self.loses_bundle_at
+            && *losing == stage
+        {
+            std::fs::remove_dir_all(bundle).unwrap();
+        }
         if self.hangs == Some(stage) {
             // The user presses Ctrl-C while the stage hangs.
             self.cancel.cancel();
