@@ -3,5 +3,5 @@
 mod run;
 mod waits;
 
-pub use run::{FIELD_MANAGER, MANAGED_BY, RUN_LABEL, RunContext};
+pub use run::{FIELD_MANAGER, KEPT_LABEL, MANAGED_BY, RUN_LABEL, RunContext};
 pub use waits::WaitLog;

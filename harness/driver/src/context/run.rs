@@ -11,6 +11,10 @@ use super::WaitLog;
 /// The label that carries the run's id. Nothing is deleted that does not carry it with this run's value.
 pub const RUN_LABEL: &str = "dualproof.dev/run";
 
+/// The label of a cluster that its user asked to keep, with the value `true`: sweeping leaves it alone even where the record
+/// of its run cannot be seen.
+pub const KEPT_LABEL: &str = "dualproof.dev/kept";
+
 /// The recommended label that says who made an object, and its value.
 pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "dualproof");
 

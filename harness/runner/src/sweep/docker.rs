@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use dualproof_driver::context::{RUN_LABEL, RunContext};
+use dualproof_driver::context::{KEPT_LABEL, RUN_LABEL, RunContext};
 use dualproof_driver::tool::{self, Invocation, ToolError};
 use dualproof_driver::trouble::chain;
 use dualproof_driver::wait::{Progress, consecutive};
@@ -34,6 +34,8 @@ pub(super) struct Containers {
 pub(super) enum Owner {
     /// The run's.
     Run,
+    /// The run's, and its user asked to keep it.
+    Kept,
     /// Another's.
     Another,
     /// It cannot say: its configuration was not written yet, or it cannot be read.
@@ -66,8 +68,9 @@ pub(super) async fn clusters(context: &RunContext) -> Result<BTreeMap<String, Co
 pub(super) async fn owner(context: &RunContext, cluster: &str, run: &str) -> Owner {
     let copy = docker(context).args(["cp", &format!("{cluster}-control-plane:{NODE_CONFIG}"), "-"]);
     match tool::run(&copy, &context.cancel).await {
-        Ok(output) if says(&output.text(), run) => Owner::Run,
-        Ok(_) => Owner::Another,
+        Ok(output) if !says(&output.text(), RUN_LABEL, run) => Owner::Another,
+        Ok(output) if says(&output.text(), KEPT_LABEL, "true") => Owner::Kept,
+        Ok(_) => Owner::Run,
         Err(_) => Owner::Unknown,
     }
 }
@@ -117,9 +120,9 @@ fn docker(context: &RunContext) -> Invocation {
     Invocation::new("docker", Timeouts::of(context.timeouts.tool))
 }
 
-/// Finds the label with exactly this run's id.
-fn says(config: &str, run: &str) -> bool {
-    let label = format!("{RUN_LABEL}={run}");
+/// Finds a label with exactly this value.
+fn says(config: &str, label: &str, value: &str) -> bool {
+    let label = format!("{label}={value}");
     config.match_indices(&label).any(|(at, _)| {
         let next = config[at + label.len()..].chars().next();
         !next.is_some_and(|next| next.is_ascii_alphanumeric() || "-_.".contains(next))
@@ -150,10 +153,10 @@ mod tests {
 
     #[test]
     fn only_the_whole_id_is_the_run_s() {
-        assert!(says("  - name: node-labels\n    value: dualproof.dev/run=abc234\n", "abc234"));
-        assert!(says("value: dualproof.dev/run=abc234,other=x", "abc234"));
-        assert!(!says("value: dualproof.dev/run=abc2345\n", "abc234"));
-        assert!(!says("value: dualproof.dev/run=abc234-x\n", "abc234"));
-        assert!(!says("value: x\n", "abc234"));
+        assert!(says("  - name: node-labels\n    value: dualproof.dev/run=abc234\n", RUN_LABEL, "abc234"));
+        assert!(says("value: dualproof.dev/run=abc234,other=x", RUN_LABEL, "abc234"));
+        assert!(!says("value: dualproof.dev/run=abc2345\n", RUN_LABEL, "abc234"));
+        assert!(!says("value: dualproof.dev/run=abc234-x\n", RUN_LABEL, "abc234"));
+        assert!(!says("value: x\n", RUN_LABEL, "abc234"));
     }
 }

@@ -165,7 +165,7 @@ impl Eyes<'_> {
                     );
                     return Some(Item::new(Thing::Cluster, place(name, containers), Fate::Stays(why)));
                 }
-                Owner::Run | Owner::Unknown => {}
+                Owner::Run | Owner::Kept | Owner::Unknown => {}
             }
         }
         self.taken.insert(name.to_owned());
@@ -219,7 +219,8 @@ impl Eyes<'_> {
             let context = self.scope.context(run.as_str(), std::env::temp_dir());
             let fate = match docker::owner(&context, name, run.as_str()).await {
                 Owner::Another => continue,
-                Owner::Run => Fate::Remove(Work::Cluster { name: name.clone(), kubeconfig: None }),
+                Owner::Kept if !self.scope.kept => Fate::Kept,
+                Owner::Run | Owner::Kept => Fate::Remove(Work::Cluster { name: name.clone(), kubeconfig: None }),
                 Owner::Unknown => Fate::Stays(format!(
                     "it has a run's name, but no folder and no configuration to show that a run made it; if nobody needs it: kind delete cluster --name {name}"
                 )),

@@ -31,6 +31,19 @@ fn a_cluster_whose_folder_is_gone_is_removed_only_when_its_node_shows_the_run() 
 }
 
 #[test]
+fn a_cluster_that_says_it_is_kept_stays_though_its_folder_is_elsewhere() {
+    let machine = Machine::new();
+    machine.cluster("dualproof-abc234", HOURS, Some("dualproof.dev/kept=true,dualproof.dev/run=abc234"));
+    let (code, told, _) = machine.sweep(&["--yes"]);
+    assert_eq!(code, 0, "{told}");
+    assert!(told.contains("kept"), "{told}");
+    assert_eq!(machine.clusters(), ["dualproof-abc234"]);
+    let (code, told, _) = machine.sweep(&["--yes", "--kept"]);
+    assert_eq!(code, 0, "{told}");
+    assert!(machine.clusters().is_empty(), "{told}");
+}
+
+#[test]
 fn a_cluster_with_a_name_of_the_user_s_choice_must_be_shown_to_be_the_run_s() {
     let cases = [
         // Made before the journal asked for it: somebody else's, and the run was killed before it was refused.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use dualproof_model::family::{FamilyOrder, IpFamily};
 
 use crate::cluster::ClusterError;
-use crate::context::RUN_LABEL;
+use crate::context::{KEPT_LABEL, RUN_LABEL};
 
 /// Subnets of pods and Services in each family. They are kind's own defaults, written out because their order is the order of
 /// the families in the cluster (kind gives an IPv6-first cluster only when both subnets say so).
@@ -91,6 +91,9 @@ pub fn kind_config(settings: &KindSettings, run: &str) -> String {
         let role = if node == 0 { "control-plane" } else { "worker" };
         // Writing to a String cannot fail.
         let _ = write!(text, "  - role: {role}\n    labels:\n      {RUN_LABEL}: \"{run}\"\n");
+        if settings.keep {
+            let _ = writeln!(text, "      {KEPT_LABEL}: \"true\"");
+        }
     }
     text
 }
@@ -123,6 +126,17 @@ mod tests {
             let roles: Vec<_> = nodes.iter().filter_map(|node| node["role"].as_str()).collect();
             assert_eq!(roles, ["control-plane", "worker", "worker"]);
             assert!(nodes.iter().all(|node| node["labels"]["dualproof.dev/run"] == "r1"));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_cluster_that_is_to_stay_says_so() -> Result<(), Box<dyn std::error::Error>> {
+        for keep in [true, false] {
+            let settings = KindSettings { keep, ..settings(FamilyOrder::V4First, 2) };
+            let read: serde_json::Value = serde_saphyr::from_str(&kind_config(&settings, "r1"))?;
+            let nodes = read["nodes"].as_array().ok_or("nodes are a list")?;
+            assert!(nodes.iter().all(|node| (node["labels"]["dualproof.dev/kept"] == "true") == keep));
         }
         Ok(())
     }
