@@ -118,6 +118,10 @@ fn pods() -> Value {
         "items": [pod("p-late", "True"), pod("p-early", "True"), pod("p-a-dead", "False")]})
 }
 
+fn cluster(client: kube::Client) -> Cluster {
+    Cluster { client, name: "c".to_owned(), kubeconfig: "kc".into(), context: None, created: false, nodes: Vec::new() }
+}
+
 async fn calls(answers: Vec<&'static str>, probes: &[Probe]) -> Result<(Vec<Call>, usize), Box<dyn std::error::Error>> {
     let container = Container { answers: Arc::new(answers), calls: Arc::default() };
     let router = Router::new()
@@ -125,14 +129,7 @@ async fn calls(answers: Vec<&'static str>, probes: &[Probe]) -> Result<(Vec<Call
         .route("/api/v1/namespaces/ns/pods/p-early/exec", any(exec))
         .with_state(container.clone());
     let (client, _) = serve(router).await?;
-    let cluster = Cluster {
-        client,
-        name: "c".to_owned(),
-        kubeconfig: "kc".into(),
-        context: None,
-        created: false,
-        nodes: Vec::new(),
-    };
+    let cluster = cluster(client);
     let calls = call_all(&context(), &cluster, CallStage::Mesh, probes).await;
     Ok((calls, container.calls.load(Ordering::SeqCst)))
 }
@@ -160,14 +157,7 @@ async fn calls_come_back_in_their_order_each_once() -> Checked {
 #[tokio::test]
 async fn a_stopped_run_loses_its_calls_and_says_so() -> Checked {
     let (client, _) = serve(Router::new().route("/api/v1/namespaces/ns/pods", get(|| async { Json(pods()) }))).await?;
-    let cluster = Cluster {
-        client,
-        name: "c".to_owned(),
-        kubeconfig: "kc".into(),
-        context: None,
-        created: false,
-        nodes: Vec::new(),
-    };
+    let cluster = cluster(client);
     let context = context();
     context.cancel.cancel();
     let calls = call_all(&context, &cluster, CallStage::Mesh, &[probe("seed/x/a", "curl")]).await;

@@ -39,15 +39,18 @@ pub enum InputError {
 pub fn ready(given: Partial) -> Result<Vec<Readied>, InputError> {
     let cells = Settings::resolve(given)?;
     let several = cells.len() > 1;
+    // The cells differ in orders and versions alone: they share the rules.
+    let folder = cells.first().and_then(|settings| settings.scenarios.as_deref());
+    let book = folder.map_or_else(RuleBook::built_in, RuleBook::from_folder)?;
+    let known = known_checks();
     cells
         .into_iter()
         .map(|mut settings| {
-            let book = settings.scenarios.as_deref().map_or_else(RuleBook::built_in, RuleBook::from_folder)?;
-            let plan = Plan::new(&book.rules.scenarios, &known_checks(), cell(&settings), &settings.selector)?;
+            let plan = Plan::new(&book.rules.scenarios, &known, cell(&settings), &settings.selector)?;
             if several {
                 settings.out.push(plan.cell.name());
             }
-            Ok(Readied { settings, book, plan })
+            Ok(Readied { settings, book: book.clone(), plan })
         })
         .collect()
 }

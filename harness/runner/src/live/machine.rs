@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use dualproof_driver::context::RunContext;
-use dualproof_driver::context::WaitLog;
+use dualproof_driver::context::{RunContext, WaitLog};
 use dualproof_driver::doctor::{self, Machine, Seen};
 use dualproof_driver::mesh;
 use dualproof_driver::tool::{self, Invocation};

@@ -10,9 +10,7 @@ use crate::settings::Settings;
 /// Makes the provider that the settings name.
 pub(super) fn provider(settings: &Settings, run: &str) -> Box<dyn Provider> {
     match settings.provider {
-        ProviderKind::Existing => {
-            Box::new(Existing { kubeconfig: settings.kubeconfig.clone(), context: settings.context.clone() })
-        }
+        ProviderKind::Existing => Box::new(existing(settings)),
         ProviderKind::Kind => Box::new(Kind::new(kind_settings(settings, run))),
     }
 }
@@ -21,10 +19,7 @@ pub(super) fn provider(settings: &Settings, run: &str) -> Box<dyn Provider> {
 pub(super) fn subject(settings: &Settings, run: &str) -> Subject {
     Subject {
         source: match settings.provider {
-            ProviderKind::Existing => Source::Existing(Existing {
-                kubeconfig: settings.kubeconfig.clone(),
-                context: settings.context.clone(),
-            }),
+            ProviderKind::Existing => Source::Existing(existing(settings)),
             ProviderKind::Kind => Source::Kind(kind_settings(settings, run)),
         },
         mesh: settings.mesh,
@@ -32,6 +27,10 @@ pub(super) fn subject(settings: &Settings, run: &str) -> Subject {
         out: settings.out.clone(),
         state: settings.state.clone(),
     }
+}
+
+fn existing(settings: &Settings) -> Existing {
+    Existing { kubeconfig: settings.kubeconfig.clone(), context: settings.context.clone() }
 }
 
 fn kind_settings(settings: &Settings, run: &str) -> KindSettings {
