@@ -105,6 +105,16 @@ fn several_cells_end_with_the_worst_and_one_report_of_all() {
 }
 
 #[test]
+fn the_report_of_all_cells_lies_where_the_settings_file_says() {
+    let machine = Machine::new();
+    std::fs::write(machine.path().join("s.yaml"), "out: elsewhere\norder: ['v4,v6', 'v6,v4']\nmesh: none\n").unwrap();
+    let (code, _, stderr) = machine.run(&["run", "--settings", "s.yaml"]);
+    assert_eq!(code, 3, "{stderr}");
+    assert!(machine.path().join("elsewhere/report.yaml").is_file());
+    assert!(!machine.path().join("dualproof-out").exists());
+}
+
+#[test]
 fn planning_says_what_is_deployed_run_and_skipped_and_why() {
     let machine = Machine::new();
     let (code, stdout, _) = machine.run(&["plan", "--mesh", "none", "--scenario", "seed/ipv4"]);

@@ -42,8 +42,9 @@ pub(super) fn command(given: Box<Partial>, console: &Console) -> Exit {
             break;
         }
     }
-    if cells.len() > 1
-        && let Err(error) = write_list(&out, &reports)
+    // Each of several cells has a folder of its own in the one that was asked for, by whatever source of settings.
+    if let [first, _, ..] = cells.as_slice()
+        && let Err(error) = write_list(first.settings.out.parent().unwrap_or(&out), &reports)
     {
         console.error(&error, "give --out a folder that can be written");
         return Exit::Inconclusive;
