@@ -1,0 +1,11 @@
+//! What the agent and the harness say to each other: one JSON line a request, one a report, one an answer.
+//!
+//! This crate is small on purpose: the agent's image changes its digest when it changes.
+
+mod answer;
+mod ask;
+mod report;
+
+pub use answer::{Answer, Bind, Protocol};
+pub use ask::{Ask, Destination, Records};
+pub use report::{Attempt, Outcome, Report, Resolution, ResolutionOutcome};
