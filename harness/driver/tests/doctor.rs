@@ -42,6 +42,7 @@ impl Bench {
             order: FamilyOrder::V4First,
             nodes: 1,
             keep: false,
+            stock: false,
         };
         let bench = Self {
             machine: Machine {

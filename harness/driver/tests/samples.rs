@@ -17,6 +17,7 @@ fn samples_are_what_a_run_renders() {
             order,
             nodes: 1,
             keep: false,
+            stock: false,
         };
         kind_config(&settings, "sample")
     };

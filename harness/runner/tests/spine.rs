@@ -125,6 +125,35 @@ fn a_cluster_that_is_not_dual_ends_before_the_mesh() {
 }
 
 #[test]
+fn a_cluster_that_turns_out_not_to_be_dual_ends_the_mesh_s_install_beside_it() {
+    let played = play(Fake::single_stack_nodes().slowly(Stage::Baseline).stuck_in(Stage::Mesh));
+    let report = &played.report;
+    assert_eq!(report.conclusion, Conclusion::InvalidEnvironment);
+    assert_eq!(report.failure.as_ref().unwrap().stage, "baseline");
+    let ran = played.fake.ran();
+    assert!(ran.contains(&Stage::Mesh) && !ran.contains(&Stage::Workloads), "{ran:?}");
+    let mesh = report.timings.iter().find(|timing| timing.stage == "mesh").unwrap();
+    assert_eq!(mesh.result, "left, because the baseline failed");
+}
+
+#[test]
+fn a_mesh_that_fails_on_a_cluster_that_is_not_dual_is_not_blamed() {
+    let good_cluster = play(Fake::failing(Stage::Mesh, FailureKind::Inconclusive).slowly(Stage::Baseline));
+    assert_eq!(good_cluster.report.failure.as_ref().unwrap().stage, "mesh");
+    let both = Fake::failing(Stage::Mesh, FailureKind::Inconclusive).on_single_stack_nodes().slowly(Stage::Baseline);
+    let played = play(both);
+    assert_eq!(played.report.conclusion, Conclusion::InvalidEnvironment);
+    assert_eq!(played.report.failure.as_ref().unwrap().stage, "baseline");
+}
+
+#[test]
+fn a_baseline_slower_than_the_mesh_is_waited_for() {
+    let played = play(Fake::good().slowly(Stage::Baseline));
+    assert_eq!(played.report.conclusion, Conclusion::Conforms);
+    assert_eq!(played.fake.ran().len(), Stage::ALL.len());
+}
+
+#[test]
 fn an_interrupt_wins_over_a_stage_that_hangs_and_cleans() {
     let played = play(Fake::hanging(Stage::Workloads));
     assert_eq!(played.report.conclusion, Conclusion::Interrupted);

@@ -1,5 +1,6 @@
 //! A cluster that is there already: looked at, never removed.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
@@ -43,6 +44,10 @@ impl Existing {
 impl Provider for Existing {
     fn check(&self) -> Result<(), ClusterError> {
         Ok(())
+    }
+
+    fn inputs(&self, _context: &RunContext) -> BTreeMap<String, String> {
+        BTreeMap::new()
     }
 
     async fn preflight(&self, context: &RunContext) -> Result<ToolVersions, ClusterError> {

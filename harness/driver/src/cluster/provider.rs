@@ -37,6 +37,9 @@ pub trait Provider: Send + Sync {
     /// [`ClusterError::Setting`]: the user's input is wrong.
     fn check(&self) -> Result<(), ClusterError>;
 
+    /// Returns what the cluster is made from, for the bundle: texts by file name. Empty for a cluster that is there.
+    fn inputs(&self, context: &RunContext) -> BTreeMap<String, String>;
+
     /// Looks for everything that would make the creation fail, and makes nothing but a pulled node image.
     ///
     /// # Errors

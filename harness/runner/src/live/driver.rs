@@ -22,6 +22,7 @@ use super::{reuse, settings, traps};
 use crate::lease::RunFolder;
 use crate::session::{CallOrder, Driver, Prepared, Workload};
 use crate::settings::Settings;
+use crate::stage::Stage;
 
 /// Drives real tools and a real cluster.
 pub struct Live {
@@ -36,6 +37,7 @@ pub struct Live {
 /// What the stages hand on to each other.
 struct State {
     context: RunContext,
+    waits: BTreeMap<Stage, WaitLog>,
     prepared: mesh::Prepared,
     cluster: Option<Cluster>,
     installed: Installed,
@@ -61,6 +63,7 @@ impl Live {
             mesh: mesh::choose(settings.mesh, &settings::mesh_settings(settings)),
             state: Mutex::new(State {
                 context,
+                waits: BTreeMap::new(),
                 prepared: mesh::Prepared::default(),
                 cluster: None,
                 installed: Installed::Nothing,
@@ -73,8 +76,10 @@ impl Live {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn context(&self) -> RunContext {
-        self.state().context.clone()
+    /// Returns the run as a stage sees it: each stage has a record of its waits, for two of them may go on at once.
+    fn context(&self, stage: Stage) -> RunContext {
+        let waits = self.state().waits.entry(stage).or_default().clone();
+        RunContext { waits, ..self.state().context.clone() }
     }
 
     fn prepared(&self) -> mesh::Prepared {
@@ -101,7 +106,7 @@ impl Live {
 #[async_trait]
 impl Driver for Live {
     async fn prepare(&self) -> Result<Prepared, Trouble> {
-        let context = self.context();
+        let context = self.context(Stage::Prepare);
         self.provider.check()?;
         self.mesh.check()?;
         let warnings = traps::refuse(doctor::examine(&context, &Machine::default(), &self.subject).await)?;
@@ -109,11 +114,10 @@ impl Driver for Live {
         // A cell that is judged as it is needs no installer.
         let prepared = if self.keep_as_is { mesh::Prepared::default() } else { self.mesh.prepare(&context).await? };
         tools.extend(prepared.tools.clone());
-        let inputs: BTreeMap<String, String> = prepared
-            .inputs
-            .iter()
-            .map(|input| (input.name.clone(), String::from_utf8_lossy(&input.bytes).into_owned()))
-            .collect();
+        let mesh_inputs = prepared.inputs.iter();
+        let mut inputs: BTreeMap<String, String> =
+            mesh_inputs.map(|input| (input.name.clone(), String::from_utf8_lossy(&input.bytes).into_owned())).collect();
+        inputs.extend(self.provider.inputs(&context));
         let mut images = prepared.images.clone();
         images.extend(baseline::IMAGES.iter().map(|image| (*image).to_owned()));
         self.state().prepared = prepared;
@@ -121,7 +125,7 @@ impl Driver for Live {
     }
 
     async fn cluster(&self) -> Result<(), Trouble> {
-        let context = self.context();
+        let context = self.context(Stage::Cluster);
         self.foretold.cluster()?;
         let cluster = self.provider.create(&context).await?;
         self.state().cluster = Some(cluster.clone());
@@ -137,11 +141,11 @@ impl Driver for Live {
         if self.keep_as_is {
             return Ok(Vec::new());
         }
-        Ok(self.provider.load_images(&self.context(), &self.cluster_made()?, images).await?)
+        Ok(self.provider.load_images(&self.context(Stage::Images), &self.cluster_made()?, images).await?)
     }
 
     async fn baseline(&self, bundle: &Writer) -> Result<(), Trouble> {
-        let (context, cluster) = (self.context(), self.cluster_made()?);
+        let (context, cluster) = (self.context(Stage::Baseline), self.cluster_made()?);
         let seen = baseline::measure(&context, &cluster).await?;
         let lines = seen.calls.iter().try_for_each(|call| bundle.append_line(layout::CALLS, call));
         let lines =
@@ -155,7 +159,7 @@ impl Driver for Live {
         if self.keep_as_is {
             return Ok(());
         }
-        let (context, cluster, prepared) = (self.context(), self.cluster_made()?, self.prepared());
+        let (context, cluster, prepared) = (self.context(Stage::Mesh), self.cluster_made()?, self.prepared());
         self.foretold.mesh(&cluster)?;
         // Set first: an install that fails half-way has to be removed as well.
         self.state().installed = Installed::Made;
@@ -165,7 +169,7 @@ impl Driver for Live {
     }
 
     async fn workloads(&self, workloads: &[Workload]) -> Result<(), Trouble> {
-        let (context, cluster) = (self.context(), self.cluster_made()?);
+        let (context, cluster) = (self.context(Stage::Workloads), self.cluster_made()?);
         let sidecar = self.mesh.sidecar();
         let namespaces: BTreeSet<String> = workloads.iter().map(|workload| workload.namespace.clone()).collect();
         // Known before they are Ready, so that a failure's diagnosis looks into them.
@@ -196,17 +200,18 @@ impl Driver for Live {
 
     async fn converge(&self) -> Result<(), Trouble> {
         let meshed = self.state().deployed.meshed();
-        Ok(self.mesh.converge(&self.context(), &self.cluster_made()?, &meshed).await?)
+        Ok(self.mesh.converge(&self.context(Stage::Converge), &self.cluster_made()?, &meshed).await?)
     }
 
     async fn calls(&self, calls: &[CallOrder], bundle: &Writer) -> Result<(), Trouble> {
         let probes: Vec<Probe> = calls.iter().map(probe).collect();
-        let made = call_all(&self.context(), &self.cluster_made()?, CallStage::Mesh, &probes).await;
+        let made = call_all(&self.context(Stage::Calls), &self.cluster_made()?, CallStage::Mesh, &probes).await;
         made.iter().try_for_each(|call| bundle.append_line(layout::CALLS, call)).map_err(unwritten)
     }
 
     async fn collect(&self, bundle: &Writer) -> Result<Versions, Trouble> {
-        let (context, cluster, meshed) = (self.context(), self.cluster_made()?, self.state().deployed.meshed());
+        let (context, cluster, meshed) =
+            (self.context(Stage::Collect), self.cluster_made()?, self.state().deployed.meshed());
         let namespaces = self.namespaces();
         let objects = collect::objects(&context, &cluster, &namespaces, bundle);
         let ((), (), versions, kubernetes) = tokio::join!(
@@ -229,7 +234,7 @@ impl Driver for Live {
 
     async fn diagnose(&self, failure: &Failure, bundle: &Writer) {
         let Ok(cluster) = self.cluster_made() else { return };
-        let context = self.context().for_cleanup();
+        let context = self.context(Stage::Close).for_cleanup();
         let namespaces = self.namespaces();
         diagnostics::collect(&context, &cluster, &failure.stage, &failure.what, &namespaces, bundle).await;
         collect::objects(&context, &cluster, &namespaces, bundle).await;
@@ -238,7 +243,8 @@ impl Driver for Live {
 
     async fn close(&self, keep: bool) -> Result<Option<String>, Trouble> {
         let Ok(cluster) = self.cluster_made() else { return Ok(None) };
-        let (context, prepared, installed) = (self.context().for_cleanup(), self.prepared(), self.state().installed);
+        let (context, prepared, installed) =
+            (self.context(Stage::Close).for_cleanup(), self.prepared(), self.state().installed);
         if keep {
             let namespaces = format!("kubectl delete namespace --selector {RUN_LABEL}={}", context.run);
             let note = self.provider.keep_note(&cluster);
@@ -269,8 +275,8 @@ impl Driver for Live {
         })
     }
 
-    fn waits(&self) -> Vec<Wait> {
-        self.state().context.waits.drain()
+    fn waits(&self, stage: Stage) -> Vec<Wait> {
+        self.state().waits.entry(stage).or_default().drain()
     }
 }
 

@@ -41,6 +41,7 @@ fn kind_settings(settings: &Settings, run: &str) -> KindSettings {
         order: settings.order,
         nodes: settings.nodes,
         keep: settings.keep,
+        stock: settings.stock,
     }
 }
 

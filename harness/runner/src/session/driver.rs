@@ -8,6 +8,8 @@ use dualproof_dump::bundle::Writer;
 use dualproof_model::evidence::{Failure, Versions, Wait};
 use dualproof_model::spec::{CallSpec, Subject};
 
+use crate::stage::Stage;
+
 /// What is known before anything is made.
 #[derive(Clone, Debug, Default)]
 pub struct Prepared {
@@ -70,6 +72,6 @@ pub trait Driver: Send + Sync {
     async fn diagnose(&self, failure: &Failure, bundle: &Writer);
     /// Removes what the run made; with `keep`, says how to look at it and how to remove it.
     async fn close(&self, keep: bool) -> Result<Option<String>, Trouble>;
-    /// Hands over what was waited for since the last time.
-    fn waits(&self) -> Vec<Wait>;
+    /// Hands over what a stage waited for since the last time.
+    fn waits(&self, stage: Stage) -> Vec<Wait>;
 }

@@ -1,8 +1,8 @@
 //! One run of one cell, from nothing to a report.
 
+mod beside;
 mod driver;
 mod job;
-mod orders;
 mod record;
 mod repeat;
 mod shutdown;

@@ -112,11 +112,24 @@ impl Recorder {
             stage: stage.to_string(),
             start_millis: start,
             end_millis: self.millis(),
+            critical: false,
             result: result.to_owned(),
             waits,
         };
-        self.state().timings.stages.push(timing);
+        self.state().timings.add(timing);
         self.save()
+    }
+
+    /// Says which stages the end waited for, and how long each took; those of less than a tenth of a second are left out.
+    pub fn critical_path(&self) -> String {
+        let timings = self.state().timings.clone();
+        let critical = timings.stages.iter().filter(|stage| stage.critical);
+        let told: Vec<String> = critical
+            .map(|stage| (stage, stage.end_millis.saturating_sub(stage.start_millis)))
+            .filter(|(_, millis)| *millis >= 100)
+            .map(|(stage, millis)| format!("{} {}.{}", stage.stage, millis / 1000, millis % 1000 / 100))
+            .collect();
+        format!("critical path in seconds: {}", told.join(", "))
     }
 
     /// Records versions as the live system shows them; what it does not show stays as it was.

@@ -6,7 +6,7 @@ use dualproof_dump::DumpError;
 use dualproof_model::evidence::{Failure, Repeat};
 use dualproof_model::report::Report;
 
-use super::orders::calls;
+use super::job::calls;
 use super::record::{Recorder, SessionError, judge_bundle};
 use super::steps::Steps;
 use super::{Driver, Job};

@@ -5,7 +5,7 @@ use std::path::Path;
 use dualproof_model::evidence::Failure;
 use dualproof_model::report::Report;
 
-use super::orders::{calls, images, workloads};
+use super::job::{calls, images, workloads};
 use super::record::{Recorder, SessionError, judge_bundle};
 use super::repeat::repeat;
 use super::steps::{Steps, failure};
@@ -30,6 +30,7 @@ pub async fn run(job: &Job<'_>, driver: &dyn Driver, bundle: &Path) -> Result<Re
     };
     // Whatever could be written: what was made is removed first.
     let remains = close(job, driver, &record).await;
+    job.console.note(&record.critical_path());
     recorded?;
     record.remains(remains?)?;
     Ok(judge_bundle(bundle, &job.book.rules)?)
@@ -43,9 +44,7 @@ async fn stages(job: &Job<'_>, driver: &dyn Driver, record: &Recorder) -> Result
     run.step(Stage::Cluster, driver.cluster()).await?;
     let notes = run.step(Stage::Images, driver.images(&images(job, &prepared))).await?;
     notes.iter().for_each(|note| job.console.note(note));
-    run.step(Stage::Baseline, driver.baseline(record.bundle())).await?;
-    run.environment_is_dual()?;
-    run.step(Stage::Mesh, driver.mesh()).await?;
+    run.prove_and_install().await?;
     run.step(Stage::Workloads, driver.workloads(&workloads(job))).await?;
     run.step(Stage::Converge, driver.converge()).await?;
     run.step(Stage::Calls, driver.calls(&calls(job), record.bundle())).await?;
@@ -59,7 +58,7 @@ async fn close(job: &Job<'_>, driver: &dyn Driver, record: &Recorder) -> Result<
     job.console.begin(Stage::Close);
     let closed = driver.close(job.settings.keep || job.settings.reuse).await;
     let result = closed.as_ref().map_or_else(|trouble| trouble.what.clone(), |_| "ok".to_owned());
-    record.stage(Stage::Close, start, &result, driver.waits())?;
+    record.stage(Stage::Close, start, &result, driver.waits(Stage::Close))?;
     job.console.end(Stage::Close, record.millis() - start, closed.is_ok());
     if let Ok(Some(note)) = &closed {
         job.console.note(note);

@@ -42,8 +42,14 @@ impl Steps<'_> {
         let outcome = if self.job.cancel.is_cancelled() { Err(interrupted(stage)) } else { outcome };
         let result = outcome.as_ref().err().map_or_else(|| "ok".to_owned(), |failure| failure.what.clone());
         self.job.console.end(stage, self.record.millis() - start, outcome.is_ok());
-        self.record.stage(stage, start, &result, self.driver.waits()).map_err(|error| lost(stage, &error))?;
+        self.record.stage(stage, start, &result, self.driver.waits(stage)).map_err(|error| lost(stage, &error))?;
         outcome
+    }
+
+    /// Records a stage that was given up while it went on.
+    pub(super) fn left(&self, stage: Stage, start: u64, why: &str) -> Result<(), Failure> {
+        self.job.console.end(stage, self.record.millis() - start, false);
+        self.record.stage(stage, start, why, self.driver.waits(stage)).map_err(|error| lost(stage, &error))
     }
 
     pub(super) fn inputs(&self, prepared: &Prepared) -> Result<(), Failure> {
@@ -56,7 +62,7 @@ impl Steps<'_> {
         Ok(())
     }
 
-    /// Judges the cluster before anything of the mesh is made: a cluster that is not dual is nobody's mesh failure.
+    /// Judges the cluster before anything is deployed into the mesh: a cluster that is not dual is nobody's mesh failure.
     pub(super) fn environment_is_dual(&self) -> Result<(), Failure> {
         let read = dualproof_dump::bundle::read(self.record.bundle().dir())
             .map_err(|error| lost(Stage::Baseline, &error.into()))?;

@@ -36,6 +36,8 @@ pub const CONTEXT: &str = "DUALPROOF_CONTEXT";
 pub const ISTIOCTL: &str = "DUALPROOF_ISTIOCTL";
 /// Where releases of Istio are downloaded from: a mirror of its GitHub releases.
 pub const ISTIO_MIRROR: &str = "DUALPROOF_ISTIO_MIRROR";
+/// `true` leaves the control plane of a cluster to make as kind makes it.
+pub const STOCK: &str = "DUALPROOF_STOCK";
 /// `true` keeps what the run made.
 pub const KEEP: &str = "DUALPROOF_KEEP";
 /// `true` judges a kept cell as it is.

@@ -52,6 +52,8 @@ pub struct Settings {
     pub istioctl: Option<PathBuf>,
     /// The mirror of Istio's releases.
     pub istio_mirror: Option<String>,
+    /// Leave the control plane of a cluster to make as kind makes it.
+    pub stock: bool,
     /// Keep what the run makes.
     pub keep: bool,
     /// Judge what is there as it is.
@@ -123,6 +125,7 @@ impl Settings {
             context: given.context,
             istioctl: given.istioctl,
             istio_mirror: given.istio_mirror,
+            stock: given.stock.unwrap_or(false),
             keep: given.keep.unwrap_or(false),
             reuse,
             repeat,
@@ -207,6 +210,7 @@ fn texts(given: &Partial, timeouts: &Timeouts) -> BTreeMap<String, String> {
     tell("meshOverlay", list(&overlays));
     tell("nodeImage", given.node_image.clone());
     tell("repeat", given.repeat.map(|repeat| repeat.to_string()));
+    tell("stock", given.stock.map(|stock| stock.to_string()));
     tell("keep", given.keep.map(|keep| keep.to_string()));
     tell("reuse", given.reuse.map(|reuse| reuse.to_string()));
     for (name, seconds) in timeouts.named() {

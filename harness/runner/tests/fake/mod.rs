@@ -20,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct Fake {
     fails: Option<(Stage, FailureKind)>,
     hangs: Option<Stage>,
+    slow: Option<Stage>,
+    stuck: Option<Stage>,
     single_stack_nodes: bool,
     forgets_sync_in: Option<usize>,
     loses_bundle_at: Option<(Stage, PathBuf)>,
@@ -98,6 +100,8 @@ impl Fake {
         Self {
             fails: None,
             hangs: None,
+            slow: None,
+            stuck: None,
             single_stack_nodes: false,
             forgets_sync_in: None,
             loses_bundle_at: None,
@@ -118,6 +122,20 @@ impl Fake {
 
     pub(crate) fn single_stack_nodes() -> Self {
         Self { single_stack_nodes: true, ..Self::good() }
+    }
+
+    pub(crate) fn on_single_stack_nodes(self) -> Self {
+        Self { single_stack_nodes: true, ..self }
+    }
+
+    /// Lets others go first in a stage.
+    pub(crate) fn slowly(self, stage: Stage) -> Self {
+        Self { slow: Some(stage), ..self }
+    }
+
+    /// Never ends a stage.
+    pub(crate) fn stuck_in(self, stage: Stage) -> Self {
+        Self { stuck: Some(stage), ..self }
     }
 
     /// Loses the control plane's view in one of the readings, counted from 1.
@@ -144,6 +162,14 @@ impl Fake {
             // The user presses Ctrl-C while the stage hangs.
             self.cancel.cancel();
             std::future::pending::<()>().await;
+        }
+        if self.stuck == Some(stage) {
+            std::future::pending::<()>().await;
+        }
+        if self.slow == Some(stage) {
+            for _ in 0..8 {
+                tokio::task::yield_now().await;
+            }
         }
         match self.fails {
             Some((failing, kind)) if failing == stage => {
@@ -235,7 +261,7 @@ impl Driver for Fake {
         self.stage(Stage::Close).await.map(|()| None)
     }
 
-    fn waits(&self) -> Vec<Wait> {
+    fn waits(&self, _stage: Stage) -> Vec<Wait> {
         Vec::new()
     }
 }

@@ -7,6 +7,7 @@ mod cure;
 mod provider;
 mod settings;
 mod tools;
+mod tuning;
 
 pub use provider::Kind;
 pub use settings::{KindSettings, kind_config};

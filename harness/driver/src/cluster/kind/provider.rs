@@ -121,6 +121,10 @@ impl Provider for Kind {
         self.settings.validate()
     }
 
+    fn inputs(&self, context: &RunContext) -> BTreeMap<String, String> {
+        BTreeMap::from([("kind.yaml".to_owned(), kind_config(&self.settings, &context.run))])
+    }
+
     async fn preflight(&self, context: &RunContext) -> Result<ToolVersions, ClusterError> {
         self.settings.validate()?;
         let (docker_version, kind_version) =

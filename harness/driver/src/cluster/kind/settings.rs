@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use dualproof_model::family::{FamilyOrder, IpFamily};
 
+use super::tuning;
 use crate::cluster::ClusterError;
 use crate::context::{KEPT_LABEL, RUN_LABEL};
 
@@ -30,6 +31,8 @@ pub struct KindSettings {
     pub nodes: u8,
     /// Keep what was made when the creation fails, to look at it.
     pub keep: bool,
+    /// Leave the control plane as kind makes it.
+    pub stock: bool,
 }
 
 impl KindSettings {
@@ -95,6 +98,9 @@ pub fn kind_config(settings: &KindSettings, run: &str) -> String {
             let _ = writeln!(text, "      {KEPT_LABEL}: \"true\"");
         }
     }
+    if !settings.stock {
+        text.push_str(&tuning::patches());
+    }
     text
 }
 
@@ -109,7 +115,15 @@ mod tests {
 
     fn settings(order: FamilyOrder, nodes: u8) -> KindSettings {
         let name = KindSettings::default_name("r1");
-        KindSettings { name, kubernetes: "1.36.1".to_owned(), node_image: None, order, nodes, keep: false }
+        KindSettings {
+            name,
+            kubernetes: "1.36.1".to_owned(),
+            node_image: None,
+            order,
+            nodes,
+            keep: false,
+            stock: false,
+        }
     }
 
     #[test]
@@ -138,6 +152,34 @@ mod tests {
             let nodes = read["nodes"].as_array().ok_or("nodes are a list")?;
             assert!(nodes.iter().all(|node| (node["labels"]["dualproof.dev/kept"] == "true") == keep));
         }
+        Ok(())
+    }
+
+    #[test]
+    fn each_version_of_kubeadm_has_its_own_patch_and_a_stock_cluster_has_none() -> Result<(), Box<dyn std::error::Error>>
+    {
+        let tuned = settings(FamilyOrder::V4First, 1);
+        let read: serde_json::Value = serde_saphyr::from_str(&kind_config(&tuned, "r1"))?;
+        let patches = read["kubeadmConfigPatches"].as_array().ok_or("patches are a list")?;
+        let mut told = Vec::new();
+        for patch in patches {
+            let patch: serde_json::Value = serde_saphyr::from_str(patch.as_str().ok_or("a patch is a text")?)?;
+            assert_eq!(patch["kind"], "ClusterConfiguration");
+            let manager = &patch["controllerManager"]["extraArgs"];
+            let qps = manager["kube-api-qps"].as_str().or_else(|| {
+                let named = manager.as_array()?.iter().find(|argument| argument["name"] == "kube-api-qps")?;
+                named["value"].as_str()
+            });
+            told.push((patch["apiVersion"].as_str().unwrap_or_default().to_owned(), qps.map(str::to_owned)));
+        }
+        let qps = told.first().and_then(|(_, qps)| qps.clone());
+        assert!(qps.is_some(), "{told:?}");
+        assert_eq!(
+            told,
+            ["kubeadm.k8s.io/v1beta4", "kubeadm.k8s.io/v1beta3"].map(|version| (version.to_owned(), qps.clone()))
+        );
+        let stock = kind_config(&KindSettings { stock: true, ..tuned }, "r1");
+        assert!(!stock.contains("kubeadm"), "{stock}");
         Ok(())
     }
 
