@@ -60,7 +60,7 @@ pub struct Answer {
     pub port: u16,
     /// The protocol.
     pub protocol: Protocol,
-    /// Counts the connections that this socket took, from 1; for UDP the datagrams.
+    /// Counts the connections that this socket took, from 1; for UDP the datagrams. Two answers over one connection have the same.
     pub connection: u64,
     /// The client's token, when the client spoke before the answer was written; none for the greeting of a server that speaks first.
     #[serde(default, skip_serializing_if = "Option::is_none")]

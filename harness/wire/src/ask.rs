@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Protocol;
 
 /// Which records a name is looked up by. With both, each is its own question, and addresses are tried IPv6 first (RFC 6724 with
-/// equal scopes), one after another, until one connects.
+/// equal scopes), one after another, until one connects. While others are left to try, one gets an equal share of the time that is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Records {
@@ -28,7 +28,8 @@ pub enum Destination {
     /// A name to look up, and a port.
     #[serde(rename_all = "camelCase")]
     Name {
-        /// The name; looked up as the pod's `resolv.conf` says (search domains, ndots) unless it ends with a dot.
+        /// The name; looked up as the pod's `resolv.conf` says (search domains, ndots) unless it ends with a dot. The search ends at
+        /// the first name that exists, be it without an address of the wanted family.
         name: String,
         /// The port.
         port: u16,
@@ -54,7 +55,8 @@ pub struct Ask {
     pub protocol: Protocol,
     /// How long the whole call may take, look-up included, in milliseconds.
     pub deadline_millis: u64,
-    /// How many bytes the client sends after its token, for calls about size; 0 for none.
+    /// How many bytes the client sends after its token, for calls about size; 0 for none, 1 MiB at most. HTTP carries them as the
+    /// request's body. Our servers take 64 KiB in a line, token included.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub payload: u64,
 }

@@ -4,8 +4,14 @@
 
 mod answer;
 mod ask;
+mod bound;
+mod held;
 mod report;
+mod sockets;
 
 pub use answer::{Answer, Bind, Protocol};
 pub use ask::{Ask, Destination, Records};
+pub use bound::{Bound, Service};
+pub use held::Held;
 pub use report::{Attempt, Outcome, Report, Resolution, ResolutionOutcome};
+pub use sockets::Sockets;

@@ -59,6 +59,9 @@ pub struct Attempt {
     /// The time from the start of the try to the first byte of the answer, in microseconds; none when none came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_byte_micros: Option<u64>,
+    /// The status of an HTTP answer; none for other protocols, and when no answer's head came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
     /// How it ended.
     pub outcome: Outcome,
 }
@@ -67,7 +70,9 @@ pub struct Attempt {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// Something was answered: the text as it came, at most 4 KiB of it. Whether it is right is for the judge to say.
+    /// Something was answered: the text as it came without the end of its last line, at most 4 KiB of it; bytes that are not UTF-8 as
+    /// U+FFFD. From a server that speaks first both lines, the greeting before the answer. An answer that was cut short by the other
+    /// side's end counts. Whether it is right is for the judge to say.
     Replied(String),
     /// The other side ended the connection without a word.
     Closed,
@@ -77,7 +82,8 @@ pub enum Outcome {
     Reset,
     /// The deadline passed.
     Timeout,
-    /// ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL: no way there.
+    /// ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL: no way there. EACCES of a connect, too: so Linux says ICMPv6 "administratively
+    /// prohibited", whose IPv4 twin is EHOSTUNREACH.
     Unreachable,
     /// The name has no address of the wanted family, or none at all.
     NoData,
@@ -89,6 +95,26 @@ pub enum Outcome {
     Tls(String),
     /// Anything else, in the system's words.
     Failed(String),
+}
+
+impl Outcome {
+    /// Names the kind of end, as its JSON does.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Replied(_) => "replied",
+            Self::Closed => "closed",
+            Self::Refused => "refused",
+            Self::Reset => "reset",
+            Self::Timeout => "timeout",
+            Self::Unreachable => "unreachable",
+            Self::NoData => "no-data",
+            Self::NxDomain => "nx-domain",
+            Self::ServFail => "serv-fail",
+            Self::Tls(_) => "tls",
+            Self::Failed(_) => "failed",
+        }
+    }
 }
 
 /// One line of the prober: what became of one call.

@@ -1,0 +1,86 @@
+//! Thousands of calls by one prober.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+use std::thread;
+
+use dualproof_wire::{Ask, Outcome, Protocol};
+
+use crate::peers::{echo, peer, right};
+use crate::programs::{Tested, agent, ask, feed, lines, probe, read_all, reports, threads};
+
+const CALLS: usize = 10_000;
+
+/// Few enough for the backlog of std's listener.
+const CONCURRENCY: &[&str] = &["--concurrency", "64"];
+
+fn asks(address: std::net::SocketAddr) -> Vec<Ask> {
+    (0..CALLS).map(|n| ask(&n.to_string(), address, Protocol::Tcp)).collect()
+}
+
+#[test]
+fn of_ten_thousand_answers_exactly_the_corrupted_ones_differ() -> Tested {
+    for address in ["127.0.0.1:0", "[::1]:0"] {
+        // Each a different place in the answer, so that no byte is left out of the comparison.
+        let is_corrupted = |n: usize| n % 1000 == 137;
+        let address = peer(address, move |stream| {
+            echo(stream, |token, mut answer| {
+                let number: usize = token.trim_start_matches("t-").parse().unwrap_or_default();
+                let place = (number / 1000) * (answer.len() - 1) / 9;
+                if is_corrupted(number) {
+                    answer[place] ^= 1;
+                }
+                answer
+            })
+        })?;
+        let asks = asks(address);
+        let different: BTreeSet<usize> = probe(CONCURRENCY, &asks)?
+            .iter()
+            .enumerate()
+            .filter(|(n, report)| report.outcome != Outcome::Replied(right(&asks[*n].token)))
+            .map(|(n, _)| n)
+            .collect();
+        assert_eq!(different, (0..CALLS).filter(|n| is_corrupted(*n)).collect());
+    }
+    Ok(())
+}
+
+#[test]
+fn a_prober_that_is_killed_leaves_whole_lines() -> Tested {
+    let address = peer("127.0.0.1:0", |stream| echo(stream, |_, answer| answer))?;
+    let mut child =
+        agent(&[&["probe"], CONCURRENCY].concat()).stdin(Stdio::piped()).stderr(Stdio::inherit()).spawn()?;
+    let stdin = child.stdin.take().ok_or("no stdin")?;
+    let input = lines(&asks(address))?;
+    let feeder = thread::spawn(move || feed(stdin, &input));
+    let mut stdout = BufReader::new(child.stdout.take().ok_or("no stdout")?);
+    let mut written = Vec::new();
+    for _ in 0..2000 {
+        stdout.read_until(b'\n', &mut written)?;
+    }
+    // Nobody reads now: the pipe is full soon, and most calls are still to be made.
+    assert!(threads(&child)? <= 4, "main, writer and two that call");
+    child.kill()?;
+    child.wait()?;
+    feeder.join().map_err(|_| "the feeder died")?;
+    written.extend(read_all(stdout)?);
+    assert_eq!(written.last(), Some(&b'\n'));
+    let reports = reports(&written)?;
+    let ids: BTreeSet<_> = reports.iter().map(|report| &report.id).collect();
+    assert_eq!(ids.len(), reports.len());
+    assert!(reports.len() >= 2000 && reports.len() < CALLS, "{}", reports.len());
+    Ok(())
+}
+
+#[test]
+fn a_prober_whose_reader_has_gone_says_so_and_ends() -> Tested {
+    let address = peer("127.0.0.1:0", |stream| echo(stream, |_, answer| answer))?;
+    let mut child = agent(&[&["probe"], CONCURRENCY].concat()).stdin(Stdio::piped()).spawn()?;
+    drop(child.stdout.take());
+    feed(child.stdin.take().ok_or("no stdin")?, &lines(&asks(address))?);
+    let output = child.wait_with_output()?;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr)?.starts_with("error: cannot write to standard output: Broken pipe"));
+    Ok(())
+}
