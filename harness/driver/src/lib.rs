@@ -2,9 +2,9 @@
 //!
 //! Everything here returns evidence or an error, never a verdict. The rooms, from the ground up: [`tool`] starts
 //! children, [`wait`] waits for named conditions, [`api`] speaks to one Kubernetes API server, [`cluster`] makes or
-//! finds a cluster, [`doctor`] looks beforehand for what would keep a run from working, [`baseline`] asks the cluster about
-//! itself before any mesh, [`mesh`] installs and reads a mesh, [`workload`] deploys servers and clients, [`probe`] calls,
-//! [`collect`] reads objects, [`diagnostics`] says why pods are not ready.
+//! finds a cluster, [`image`] makes the agents' image, [`doctor`] looks beforehand for what would keep a run from
+//! working, [`baseline`] asks the cluster about itself before any mesh, [`mesh`] installs and reads a mesh, [`workload`]
+//! deploys servers and clients, [`probe`] calls, [`collect`] reads objects, [`diagnostics`] says why pods are not ready.
 
 pub mod api;
 pub mod baseline;
@@ -13,6 +13,7 @@ pub mod collect;
 pub mod context;
 pub mod diagnostics;
 pub mod doctor;
+pub mod image;
 pub mod mesh;
 pub mod probe;
 pub mod tool;

@@ -51,6 +51,7 @@ impl Machine {
             order: FamilyOrder::V6First,
             nodes: 1,
             keep,
+            stock: false,
         };
         Kind::new(settings).with_tools(KindTools { docker: tool("docker"), kind: tool("kind") })
     }
@@ -254,6 +255,36 @@ async fn images_that_docker_has_are_loaded_and_others_are_noted() -> Checked {
 }
 
 #[tokio::test]
+async fn an_archive_is_loaded_into_all_nodes_at_once() -> Checked {
+    let (machine, provider, cluster) = created("r1", &[]).await?;
+    let archive = machine.folder.path().join("agent.tar");
+    provider.load_archive(&machine.context, &cluster, &archive).await?;
+    let calls = machine.calls();
+    let loads: Vec<&str> = calls.lines().filter(|line| line.starts_with("kind load")).collect();
+    assert_eq!(loads, [format!("kind load image-archive {} --name dualproof-r1", archive.display())]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_archive_that_a_node_refuses_is_an_error_with_kinds_words() -> Checked {
+    let (machine, provider, cluster) = created("r1", &[]).await?;
+    std::fs::write(
+        machine.folder.path().join("kind.case"),
+        "echo 'ERROR: failed to load image: no space left' >&2; exit 1",
+    )?;
+    let error = provider.load_archive(&machine.context, &cluster, Path::new("agent.tar")).await;
+    let trouble = Trouble::from(error.err().ok_or("the node refused it")?);
+    assert_eq!(trouble.kind, FailureKind::InvalidEnvironment);
+    assert!(trouble.what.starts_with("cannot load the agent's image into the nodes"), "{}", trouble.what);
+    assert!(trouble.what.contains("no space left"), "{}", trouble.what);
+
+    machine.context.cancel.cancel();
+    let error = provider.load_archive(&machine.context, &cluster, Path::new("agent.tar")).await;
+    assert_eq!(error.err().ok_or("it was stopped")?.kind(), FailureKind::Interrupted);
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_existing_cluster_is_found_and_left() -> Checked {
     let server = api_server("somebody", &[]).await?;
     let folder = tempfile::tempdir()?;
@@ -265,6 +296,14 @@ async fn an_existing_cluster_is_found_and_left() -> Checked {
     let cluster = provider.create(&context).await?;
     assert_eq!((cluster.name.as_str(), cluster.created), ("kind-x", false));
     assert_eq!(cluster.nodes, ["n1"]);
+    let error =
+        provider.load_archive(&context, &cluster, Path::new("agent.tar")).await.err().ok_or("it has no way in")?;
+    assert!(error.to_string().contains("`kind-x`"), "{error}");
+    assert!(
+        error.hint().contains("dualproof image export") && error.hint().contains("--agent-image"),
+        "{}",
+        error.hint()
+    );
     provider.close(&context, &cluster).await?;
 
     let wrong = Existing { kubeconfig: file.clone(), context: Some("nope".to_owned()) };

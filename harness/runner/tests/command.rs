@@ -145,6 +145,7 @@ fn bad_settings_end_with_2_name_the_value_and_leave_a_report() {
         (["--nodes", "0"], "allowed are 1 to 9"),
         (["--order", "v4,v6;v4,v6"], "--order `v4,v6` is given twice"),
         (["--repeat", "0"], "allowed are 1 to 10000"),
+        (["--jobs", "0"], "allowed are 1 to 16"),
         (["--check", "K77"], "--check `K77` matches nothing"),
         (["--settings", "absent.yaml"], "cannot read the settings file absent.yaml"),
         (["--scenarios", "absent"], "cannot read absent"),
@@ -159,6 +160,30 @@ fn bad_settings_end_with_2_name_the_value_and_leave_a_report() {
         assert!(report.failure.unwrap().what.contains(words));
         assert_eq!(machine.entries(), ["dualproof-out"], "only the report is left");
     }
+}
+
+#[test]
+fn cells_at_once_each_need_a_cluster_of_their_own() {
+    for shared in [["--provider", "existing"], ["--cluster-name", "one"]] {
+        let machine = Machine::new();
+        let (code, _, stderr) = machine.run(&["run", "--jobs", "2", shared[0], shared[1]]);
+        assert_eq!(code, 2, "{stderr}");
+        assert!(stderr.contains("--jobs above 1 needs a kind cluster for each cell"), "{stderr}");
+    }
+}
+
+#[test]
+fn cells_at_once_are_each_told_by_name_and_reported_in_their_order() {
+    let machine = Machine::new();
+    // Refused before anything is made, which is as far as cells come without a cluster.
+    let arguments = ["run", "--jobs", "2", "--order", "v6,v4;v4,v6", "--mesh-overlay", "absent.yaml"];
+    let (code, _, stderr) = machine.run(&arguments);
+    assert_eq!(code, 2, "{stderr}");
+    let begun = |order: &str| stderr.lines().any(|line| line.contains(&format!("_{order}_1n: run ")));
+    assert!(begun("v4-v6") && begun("v6-v4"), "{stderr}");
+    let list = std::fs::read_to_string(machine.folder.path().join("dualproof-out/summary.md")).unwrap();
+    let (first, second) = (list.find("_v6-v4_").unwrap(), list.find("_v4-v6_").unwrap());
+    assert!(first < second, "{list}");
 }
 
 #[test]
@@ -293,6 +318,58 @@ fn judging_a_recorded_bundle_twice_gives_the_same_bytes_and_needs_no_tool() {
         let (code, _, _) = machine.run(&["judge", &bundle(name), "--rules", "current"]);
         assert_eq!(code, 0);
     }
+}
+
+#[test]
+fn an_exported_image_is_the_same_each_time_and_its_digests_are_printed() {
+    let machine = Machine::new();
+    let (code, stdout, stderr) = machine.run(&["image", "export", "one.tar"]);
+    assert_eq!(code, 0, "{stderr}");
+    let (code, again, _) = machine.run(&["image", "export", "two.tar"]);
+    assert_eq!((code, &again), (0, &stdout));
+    let bytes = |name: &str| std::fs::read(machine.path().join(name)).unwrap();
+    assert!(bytes("one.tar") == bytes("two.tar"), "the archives differ");
+    assert_eq!(machine.entries(), ["one.tar", "two.tar"]);
+
+    let mut members = std::collections::BTreeMap::new();
+    for entry in tar::Archive::new(bytes("one.tar").as_slice()).entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let mut text = Vec::new();
+        std::io::Read::read_to_end(&mut entry, &mut text).unwrap();
+        members.insert(entry.path().unwrap().display().to_string(), text);
+    }
+    let index: serde_json::Value = serde_json::from_slice(&members["index.json"]).unwrap();
+    let docker: serde_json::Value = serde_json::from_slice(&members["manifest.json"]).unwrap();
+    let config = docker[0]["Config"].as_str().unwrap().trim_start_matches("blobs/sha256/");
+    let (name, manifest) =
+        (docker[0]["RepoTags"][0].as_str().unwrap(), index["manifests"][0]["digest"].as_str().unwrap());
+    assert_eq!(stdout, format!("image {name}\nconfig sha256:{config}\nmanifest {manifest}\n"));
+    for tool in
+        ["skopeo copy --preserve-digests oci-archive:one.tar", "docker load --input one.tar", "crane push one.tar"]
+    {
+        assert!(stderr.contains(tool), "{stderr}");
+    }
+}
+
+#[test]
+fn exporting_replaces_nothing_without_force_and_says_what_it_cannot_write() {
+    let machine = Machine::new();
+    std::fs::write(machine.path().join("there.tar"), "somebody's").unwrap();
+    std::fs::create_dir(machine.path().join("folder")).unwrap();
+    for (file, words) in [
+        ("there.tar", "there.tar is there already"),
+        ("folder", "folder is no regular file"),
+        ("absent/agent.tar", "cannot write the image to absent/agent.tar: "),
+    ] {
+        let (code, stdout, stderr) = machine.run(&["image", "export", file]);
+        assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
+        assert!(stderr.contains(words) && stderr.contains("hint: "), "{stderr}");
+    }
+    assert_eq!(std::fs::read_to_string(machine.path().join("there.tar")).unwrap(), "somebody's");
+    let (code, _, stderr) = machine.run(&["image", "export", "there.tar", "--force"]);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(std::fs::metadata(machine.path().join("there.tar")).unwrap().len() > 1000);
+    assert_eq!(machine.entries(), ["folder", "there.tar"]);
 }
 
 #[test]

@@ -90,6 +90,12 @@ pub enum ClusterError {
         /// Why.
         source: ApiError,
     },
+    /// Images cannot be given to nodes that nobody can reach.
+    #[error("images cannot be loaded into the nodes of `{name}`: it was there before this run")]
+    TakesNoArchive {
+        /// The context.
+        name: String,
+    },
     /// The run's folder cannot be written.
     #[error("cannot write {}", .path.display())]
     Folder {
@@ -141,6 +147,11 @@ impl Explained for ClusterError {
             }
             Self::NotOurs { .. } => "remove it by hand if it is not needed".to_owned(),
             Self::Silent { .. } => "check the kubeconfig, the context, and that the cluster runs".to_owned(),
+            Self::TakesNoArchive { .. } => {
+                "write the image with `dualproof image export FILE`, push it to a registry that the cluster \
+                pulls from, and name it with --agent-image"
+                    .to_owned()
+            }
             Self::Folder { .. } => "check that the folder is there, writable and not full".to_owned(),
             Self::Api(error) => error.hint(),
         }

@@ -1,7 +1,7 @@
 //! A cluster that is there already: looked at, never removed.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use dualproof_model::plan::Timeouts;
@@ -82,6 +82,15 @@ impl Provider for Existing {
     ) -> Result<Vec<String>, ClusterError> {
         let note = |image: &String| format!("{image}: left to the cluster's own pull");
         Ok(images.iter().map(note).collect())
+    }
+
+    async fn load_archive(
+        &self,
+        _context: &RunContext,
+        cluster: &Cluster,
+        _archive: &Path,
+    ) -> Result<(), ClusterError> {
+        Err(ClusterError::TakesNoArchive { name: cluster.name.clone() })
     }
 
     async fn close(&self, _context: &RunContext, _cluster: &Cluster) -> Result<(), ClusterError> {

@@ -1,7 +1,7 @@
 //! What a provider of clusters must be able to do.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
@@ -63,6 +63,13 @@ pub trait Provider: Send + Sync {
         cluster: &Cluster,
         images: &[String],
     ) -> Result<Vec<String>, ClusterError>;
+
+    /// Gives every node the images of an archive (see [`crate::image`]).
+    ///
+    /// # Errors
+    /// [`ClusterError::TakesNoArchive`] where nobody can reach the nodes, and why a node did not take it: an image in an archive
+    /// can be pulled from nowhere.
+    async fn load_archive(&self, context: &RunContext, cluster: &Cluster, archive: &Path) -> Result<(), ClusterError>;
 
     /// Removes the cluster if this run made it. Call it with [`RunContext::for_cleanup`] after the user stopped the run.
     ///

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::Sweep;
+use super::{ImageCommand, Sweep};
 use crate::settings::Partial;
 
 /// Proves, with evidence for each IP family, that a service mesh is dual-stack on a Kubernetes cluster.
@@ -41,6 +41,9 @@ pub enum Command {
         /// Key or name of the check (K06); without one, every check in a line
         check: Option<String>,
     },
+    /// The image of the agents, for those who have a registry
+    #[command(subcommand)]
+    Image(ImageCommand),
     /// List what dead runs left behind on this machine, and with --yes remove it
     ///
     /// Exit codes: 0 nothing is left or all was removed, 1 something stays after --yes, 2 bad input.

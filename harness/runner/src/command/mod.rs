@@ -3,6 +3,7 @@
 mod args;
 mod doctor;
 mod explain;
+mod image;
 mod judge;
 mod plan;
 mod prepare;
@@ -10,6 +11,7 @@ mod run;
 mod sweep;
 
 pub use args::{Command, Dualproof};
+pub use image::ImageCommand;
 pub use prepare::{Readied, ready};
 pub use run::run_cell;
 pub use sweep::Sweep;
@@ -28,6 +30,7 @@ pub fn main(dualproof: Dualproof) -> ExitCode {
         Command::List(given) => plan::list(given, &console),
         Command::Doctor { given, list } => doctor::command(given, list, &console),
         Command::Explain { check } => explain::command(check.as_deref(), &console),
+        Command::Image(given) => image::command(&given, &console),
         Command::Sweep(given) => sweep::command(given, &console),
         Command::Judge { bundle, out, rules } => judge::command(&bundle, out.as_deref(), rules.as_deref(), &console),
     };

@@ -1,6 +1,9 @@
 //! `dualproof run`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use dualproof_driver::trouble::{Explained, Trouble, chain};
 use dualproof_model::evidence::{Failure, FailureKind};
@@ -16,7 +19,7 @@ use crate::output::{Console, Exit, write_list, write_report};
 use crate::session::{self, Job, tool, watch_signals};
 use crate::settings::Partial;
 
-/// Runs the cells one after another, prints each report and writes its files; of several, one report of all as well.
+/// Runs the cells, prints each report and writes its files; of several, one report of all as well.
 pub(super) fn command(given: Box<Partial>, console: &Console) -> Exit {
     let out = given.out.clone().unwrap_or_else(|| "dualproof-out".into());
     let cells = match ready(*given) {
@@ -32,16 +35,8 @@ pub(super) fn command(given: Box<Partial>, console: &Console) -> Exit {
         console.note("error: nothing to run: every trial is skipped\nhint: dualproof plan says why");
         return Exit::Vacuous;
     }
-    let mut reports = Vec::new();
-    let mut exits = Vec::new();
-    for readied in cells.iter().filter(|readied| !readied.plan.trials.is_empty()) {
-        let report = run_cell(readied, console).unwrap_or_else(|refused| *refused);
-        exits.push(tell(&readied.settings.out, &report, console));
-        reports.push(report);
-        if exits.last() == Some(&Exit::Interrupted) {
-            break;
-        }
-    }
+    let wanted: Vec<&Readied> = cells.iter().filter(|readied| !readied.plan.trials.is_empty()).collect();
+    let (reports, exits): (Vec<_>, Vec<_>) = run_cells(&wanted, console).into_iter().unzip();
     // Each of several cells has a folder of its own in the one that was asked for, by whatever source of settings.
     if let [first, _, ..] = cells.as_slice()
         && let Err(error) = write_list(first.settings.out.parent().unwrap_or(&out), &reports)
@@ -50,6 +45,33 @@ pub(super) fn command(given: Box<Partial>, console: &Console) -> Exit {
         return Exit::Inconclusive;
     }
     Exit::worst(&exits)
+}
+
+/// Runs cells, as many at once as the settings say. After one was interrupted no other is begun. Returns reports and exits in
+/// the order of the cells.
+fn run_cells(cells: &[&Readied], console: &Console) -> Vec<(Report, Exit)> {
+    let jobs = cells.first().map_or(1, |first| first.settings.jobs as usize).min(cells.len());
+    let ended = Mutex::new(BTreeMap::new());
+    let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let work = || {
+        while !stopped.load(Ordering::SeqCst) {
+            let number = next.fetch_add(1, Ordering::SeqCst);
+            let Some(readied) = cells.get(number) else { return };
+            let own = (jobs > 1).then(|| console.of_cell(&readied.plan.cell));
+            let console = own.as_ref().unwrap_or(console);
+            let report = run_cell(readied, console).unwrap_or_else(|refused| *refused);
+            let exit = tell(&readied.settings.out, &report, console);
+            stopped.fetch_or(exit == Exit::Interrupted, Ordering::SeqCst);
+            ended.lock().unwrap_or_else(PoisonError::into_inner).insert(number, (report, exit));
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..jobs {
+            scope.spawn(work);
+        }
+        work();
+    });
+    ended.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
 }
 
 /// Runs a cell from nothing to its report; signals stop it and clean.

@@ -6,6 +6,7 @@
 mod cure;
 mod provider;
 mod settings;
+mod thaw;
 mod tools;
 mod tuning;
 

@@ -87,7 +87,7 @@ impl Kind {
             let delete = Invocation::new(&self.tools.kind, limit)
                 .args(["delete", "cluster", "--name", name, "--kubeconfig"])
                 .arg(kubeconfig);
-            if let Err(error) = tool::run(&delete, &context.cancel).await {
+            if let Err(error) = self.tools.thawing(context, name, tool::run(&delete, &context.cancel)).await {
                 return Progress::Done(Err(failed(error)));
             }
             match self.tools.kind(context, &["get", "nodes", "--name", name], limit).await {
@@ -165,6 +165,15 @@ impl Provider for Kind {
         }
         let results: Vec<_> = stream::iter(loads).buffered(LOADS_AT_ONCE).collect().await;
         results.into_iter().filter_map(Result::transpose).collect()
+    }
+
+    async fn load_archive(&self, context: &RunContext, _cluster: &Cluster, archive: &Path) -> Result<(), ClusterError> {
+        let load = Invocation::new(&self.tools.kind, Timeouts::of(context.timeouts.image_load))
+            .args(["load", "image-archive"])
+            .arg(archive)
+            .args(["--name", &self.settings.name]);
+        let failed = |source| ClusterError::Tool { what: "load the agent's image into the nodes".to_owned(), source };
+        tool::run(&load, &context.cancel).await.map(drop).map_err(failed)
     }
 
     async fn close(&self, context: &RunContext, cluster: &Cluster) -> Result<(), ClusterError> {
