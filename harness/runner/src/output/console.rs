@@ -13,13 +13,20 @@ use crate::stage::Stage;
 #[derive(Debug, Default)]
 pub struct Console {
     quiet: bool,
+    cell: Option<String>,
 }
 
 impl Console {
     /// Makes a console that tells nothing: for tests.
     #[must_use]
     pub fn quiet() -> Self {
-        Self { quiet: true }
+        Self { quiet: true, cell: None }
+    }
+
+    /// Makes a console whose lines begin with the name of a cell: for cells that run at once.
+    #[must_use]
+    pub fn of_cell(&self, cell: &Cell) -> Self {
+        Self { quiet: self.quiet, cell: Some(cell.name()) }
     }
 
     /// Tells the resolved settings at the start of a run.
@@ -75,7 +82,8 @@ impl Console {
 
     fn words(&self, line: &str) {
         if !self.quiet {
-            drop(std::io::stderr().write_all(format!("{line}\n").as_bytes()));
+            let cell = self.cell.as_deref().map(|cell| format!("{cell}: ")).unwrap_or_default();
+            drop(std::io::stderr().write_all(format!("{cell}{line}\n").as_bytes()));
         }
     }
 }

@@ -4,12 +4,19 @@ use include_dir::{Dir, DirEntry, include_dir};
 
 static SCENARIOS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../scenarios");
 static TCP_ECHO: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../samples/tcp-echo");
+static MATRIX: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../samples/matrix");
 static SLEEP: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../samples/sleep");
 
 /// Lists every built-in YAML file as (path from the project's root, text).
 pub(super) fn files() -> Vec<(String, String)> {
     let mut files = Vec::new();
-    for (prefix, folder) in [("scenarios", &SCENARIOS), ("samples/tcp-echo", &TCP_ECHO), ("samples/sleep", &SLEEP)] {
+    let folders = [
+        ("scenarios", &SCENARIOS),
+        ("samples/matrix", &MATRIX),
+        ("samples/tcp-echo", &TCP_ECHO),
+        ("samples/sleep", &SLEEP),
+    ];
+    for (prefix, folder) in folders {
         collect(prefix, folder, &mut files);
     }
     files.sort();

@@ -36,6 +36,8 @@ pub const CONTEXT: &str = "DUALPROOF_CONTEXT";
 pub const ISTIOCTL: &str = "DUALPROOF_ISTIOCTL";
 /// Where releases of Istio are downloaded from: a mirror of its GitHub releases.
 pub const ISTIO_MIRROR: &str = "DUALPROOF_ISTIO_MIRROR";
+/// The agent's image: an archive, or a reference that the cluster can pull.
+pub const AGENT_IMAGE: &str = "DUALPROOF_AGENT_IMAGE";
 /// `true` leaves the control plane of a cluster to make as kind makes it.
 pub const STOCK: &str = "DUALPROOF_STOCK";
 /// `true` keeps what the run made.
@@ -44,6 +46,8 @@ pub const KEEP: &str = "DUALPROOF_KEEP";
 pub const REUSE: &str = "DUALPROOF_REUSE";
 /// How often the cell is read and judged.
 pub const REPEAT: &str = "DUALPROOF_REPEAT";
+/// How many cells run at once.
+pub const JOBS: &str = "DUALPROOF_JOBS";
 /// The folder for reports and the bundle.
 pub const OUT: &str = "DUALPROOF_OUT";
 /// A folder of scenarios to use instead of those that are built in.

@@ -4,7 +4,7 @@ use dualproof_model::family::FamilyOrderError;
 use dualproof_model::plan::{SelectorError, TimeoutError, UnknownWord};
 use dualproof_model::spec::{MeshVersionError, SpecError};
 
-use super::resolved::{MAXIMUM_NODES, MAXIMUM_REPEATS};
+use super::resolved::{MAXIMUM_JOBS, MAXIMUM_NODES, MAXIMUM_REPEATS};
 
 /// A setting does not fit. All of these are bad input: exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +41,12 @@ pub enum SettingsError {
     /// The number of readings.
     #[error("--repeat {0}: allowed are 1 to {MAXIMUM_REPEATS}")]
     Repeat(u32),
+    /// The number of cells at once.
+    #[error("--jobs {0}: allowed are 1 to {MAXIMUM_JOBS}")]
+    Jobs(u32),
+    /// Cells at once on one cluster would take each other's namespaces and mesh.
+    #[error("--jobs above 1 needs a kind cluster for each cell: leave out --provider existing and --cluster-name")]
+    JobsShare,
     /// One cell would be run twice.
     #[error("{flag} `{value}` is given twice")]
     Twice {

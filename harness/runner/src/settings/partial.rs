@@ -67,6 +67,9 @@ pub struct Partial {
     /// Mirror of Istio's GitHub releases to download istioctl from
     #[arg(long, env = env_vars::ISTIO_MIRROR, value_name = "URL")]
     pub istio_mirror: Option<String>,
+    /// Image of the agent: an archive (dualproof image export) or a reference that the cluster can pull [default: the built-in one]
+    #[arg(long, env = env_vars::AGENT_IMAGE, value_name = "FILE|REFERENCE")]
+    pub agent_image: Option<String>,
     /// Leave the kind cluster's control plane as kind makes it: by default etcd does not sync to disk and controllers are not
     /// throttled, which saves some five seconds
     #[arg(long, env = env_vars::STOCK, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
@@ -80,6 +83,9 @@ pub struct Partial {
     /// Read and judge the cell this often; a verdict that changes is flaky [default: 1]
     #[arg(long, env = env_vars::REPEAT, value_name = "N")]
     pub repeat: Option<u32>,
+    /// Run up to this many cells at once, each on a kind cluster of its own [default: 1]
+    #[arg(long, env = env_vars::JOBS, value_name = "N")]
+    pub jobs: Option<u32>,
     /// Folder for reports and the bundle [default: dualproof-out]
     #[arg(long, env = env_vars::OUT, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -114,10 +120,12 @@ impl Partial {
             context: self.context.or(other.context),
             istioctl: self.istioctl.or(other.istioctl),
             istio_mirror: self.istio_mirror.or(other.istio_mirror),
+            agent_image: self.agent_image.or(other.agent_image),
             stock: self.stock.or(other.stock),
             keep: self.keep.or(other.keep),
             reuse: self.reuse.or(other.reuse),
             repeat: self.repeat.or(other.repeat),
+            jobs: self.jobs.or(other.jobs),
             out: self.out.or(other.out),
             scenarios: self.scenarios.or(other.scenarios),
             timeouts: self.timeouts.or(other.timeouts),

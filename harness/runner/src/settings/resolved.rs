@@ -16,6 +16,9 @@ pub const DEFAULT_KUBERNETES: &str = "1.36.1";
 /// The most nodes that a kind cluster is made with.
 pub const MAXIMUM_NODES: u8 = 9;
 
+/// The most cells that run at once.
+pub(super) const MAXIMUM_JOBS: u32 = 16;
+
 /// The most often that a cell is read in one run.
 pub(super) const MAXIMUM_REPEATS: u32 = 10_000;
 
@@ -52,6 +55,8 @@ pub struct Settings {
     pub istioctl: Option<PathBuf>,
     /// The mirror of Istio's releases.
     pub istio_mirror: Option<String>,
+    /// The agent's image; `None` for the built-in one.
+    pub agent_image: Option<String>,
     /// Leave the control plane of a cluster to make as kind makes it.
     pub stock: bool,
     /// Keep what the run makes.
@@ -60,6 +65,8 @@ pub struct Settings {
     pub reuse: bool,
     /// How often the cell is read and judged.
     pub repeat: u32,
+    /// How many cells run at once.
+    pub jobs: u32,
     /// The folder for reports and the bundle.
     pub out: PathBuf,
     /// The folder of scenarios; `None` for those that are built in.
@@ -98,6 +105,13 @@ impl Settings {
         if !(1..=MAXIMUM_REPEATS).contains(&repeat) {
             return Err(SettingsError::Repeat(repeat));
         }
+        let jobs = given.jobs.unwrap_or(1);
+        if !(1..=MAXIMUM_JOBS).contains(&jobs) {
+            return Err(SettingsError::Jobs(jobs));
+        }
+        if jobs > 1 && (provider != ProviderKind::Kind || given.cluster_name.is_some()) {
+            return Err(SettingsError::JobsShare);
+        }
         let reuse = given.reuse.unwrap_or(false);
         if reuse && provider == ProviderKind::Kind {
             return Err(SettingsError::ReuseNeedsExisting);
@@ -125,10 +139,12 @@ impl Settings {
             context: given.context,
             istioctl: given.istioctl,
             istio_mirror: given.istio_mirror,
+            agent_image: given.agent_image,
             stock: given.stock.unwrap_or(false),
             keep: given.keep.unwrap_or(false),
             reuse,
             repeat,
+            jobs,
             out: given.out.unwrap_or_else(|| PathBuf::from("dualproof-out")),
             scenarios: given.scenarios,
             state: folder(env_vars::STATE, env_vars::XDG_STATE_HOME, &home.join(".local/state")),
@@ -189,6 +205,15 @@ fn folder(own: &str, base: &str, fallback: &Path) -> PathBuf {
     )
 }
 
+/// A report names no folder of this machine.
+fn without_folder(image: &str) -> String {
+    let path = Path::new(image);
+    match path.file_name() {
+        Some(name) if path.is_file() => name.to_string_lossy().into_owned(),
+        _ => image.to_owned(),
+    }
+}
+
 fn texts(given: &Partial, timeouts: &Timeouts) -> BTreeMap<String, String> {
     let mut texts = BTreeMap::new();
     let mut tell = |name: &str, value: Option<String>| {
@@ -209,6 +234,7 @@ fn texts(given: &Partial, timeouts: &Timeouts) -> BTreeMap<String, String> {
     tell("meshSet", list(&given.mesh_set));
     tell("meshOverlay", list(&overlays));
     tell("nodeImage", given.node_image.clone());
+    tell("agentImage", given.agent_image.as_deref().map(without_folder));
     tell("repeat", given.repeat.map(|repeat| repeat.to_string()));
     tell("stock", given.stock.map(|stock| stock.to_string()));
     tell("keep", given.keep.map(|keep| keep.to_string()));

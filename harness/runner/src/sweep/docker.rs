@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use dualproof_driver::cluster::KindTools;
 use dualproof_driver::context::{KEPT_LABEL, RUN_LABEL, RunContext};
 use dualproof_driver::tool::{self, Invocation, ToolError};
 use dualproof_driver::trouble::chain;
@@ -106,14 +107,14 @@ async fn delete(
     let limit = Timeouts::of(context.timeouts.cleanup);
     if tool::find("kind").is_err() {
         let remove = Invocation::new("docker", limit).args(["rm", "--force", "--volumes"]).args(names);
-        return tool::run(&remove, &context.cancel).await.map(drop);
+        return KindTools::default().thawing(context, cluster, tool::run(&remove, &context.cancel)).await.map(drop);
     }
     // Without a kubeconfig of its own kind would write to the user's.
     let nowhere = context.folder.join("kubeconfig");
     let delete = Invocation::new("kind", limit)
         .args(["delete", "cluster", "--name", cluster, "--kubeconfig"])
         .arg(kubeconfig.unwrap_or(&nowhere));
-    tool::run(&delete, &context.cancel).await.map(drop)
+    KindTools::default().thawing(context, cluster, tool::run(&delete, &context.cancel)).await.map(drop)
 }
 
 fn docker(context: &RunContext) -> Invocation {
