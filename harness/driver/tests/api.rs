@@ -226,7 +226,7 @@ async fn exec_that_never_ran_is_lost_with_the_reason() -> Checked {
         .await
         .err()
         .ok_or("no pod")?;
-    assert!(error.to_string().contains("404"), "{error}");
+    assert_eq!(Trouble::from(error).what, "cannot run `true` in ns/p container client: pods \"p\" not found (404)");
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use axum::routing::{any, get};
 use axum::{Json, Router};
-use dualproof_driver::api::{ApiError, ExecOutput};
+use dualproof_driver::api::{ApiError, Transcript};
 use dualproof_driver::cluster::Cluster;
 use dualproof_driver::probe::{ClientSelector, Probe, call_all};
 use dualproof_model::evidence::{AddressKind, Call, CallOutcome, CallStage, PodRef, Target};
@@ -38,33 +38,40 @@ fn client() -> PodRef {
     PodRef { namespace: "ns".to_owned(), name: "p".to_owned() }
 }
 
-fn wrote(stdout: &str) -> Result<ExecOutput, ApiError> {
-    Ok(ExecOutput { code: 0, stdout: stdout.to_owned(), stderr: String::new(), millis: 7 })
+fn heard(stdout: &str, ending: Result<i32, ApiError>) -> Transcript {
+    Transcript { stdout: stdout.to_owned(), stderr: String::new(), millis: 7, ending }
+}
+
+fn wrote(stdout: &str) -> Transcript {
+    heard(stdout, Ok(0))
 }
 
 #[test]
-fn only_the_text_counts_and_an_ending_is_needed() {
+fn only_the_text_counts_and_without_one_an_ending_is_needed() {
     let hung = || {
-        Err(ApiError::ExecDeadline {
-            command: "nc".to_owned(),
-            place: "ns/p c".to_owned(),
-            limit: Duration::from_secs(1),
-        })
+        let (command, place) = ("nc".to_owned(), "ns/p c".to_owned());
+        heard("hello x", Err(ApiError::ExecDeadline { command, place, limit: Duration::from_secs(1) }))
     };
-    let broken =
-        || Err(ApiError::Exec { command: "nc".to_owned(), place: "ns/p c".to_owned(), why: "reset".to_owned() });
+    let broken = || {
+        let (command, place) = ("nc".to_owned(), "ns/p c".to_owned());
+        heard("", Err(ApiError::Exec { command, place, why: "reset".to_owned() }))
+    };
     let lost = "cannot run `nc` in ns/p c: reset".to_owned();
     let cases = [
         ("right", Some("hello"), wrote("hello x\n"), CallOutcome::Exited(0), true),
         ("empty, exit code 0", Some("hello"), wrote(""), CallOutcome::Exited(0), false),
         ("no text expected", None, wrote(""), CallOutcome::Exited(0), true),
         ("hung", None, hung(), CallOutcome::Timeout, false),
+        ("hung after another text", Some("hello y"), hung(), CallOutcome::Timeout, false),
+        ("hung after the reply", Some("hello"), hung(), CallOutcome::Timeout, true),
         ("broken", None, broken(), CallOutcome::Lost(lost), false),
     ];
     for (what, reply, attempt, outcome, settled) in cases {
         let probe = Probe { reply: reply.map(str::to_owned), ..probe("seed/x/a", "curl") };
-        let call = probe.evidence(CallStage::Mesh, &client(), attempt, 9);
-        assert_eq!(call.outcome, outcome, "{what}");
+        let stdout = attempt.stdout.clone();
+        let call = probe.evidence(CallStage::Mesh, &client(), attempt);
+        assert_eq!((call.outcome.clone(), call.millis), (outcome, 7), "{what}");
+        assert_eq!(call.stdout, stdout, "{what}: what was heard stays");
         assert_eq!(probe.is_settled(&call), settled, "{what}");
     }
 }

@@ -10,6 +10,7 @@ mod error;
 pub mod istio;
 mod json;
 pub mod kubernetes;
+pub mod netns;
 mod place;
 
 pub use error::DumpError;

@@ -18,8 +18,9 @@ fn services_of_every_form() {
     let read = |spec: &str| kubernetes::services(&service(spec), "objects/services.json").unwrap().remove(0);
     let dual = read(
         r#"{"ipFamilyPolicy":"RequireDualStack","ipFamilies":["IPv6","IPv4"],"clusterIP":"fd00::1","clusterIPs":["fd00::1","10.0.0.1"],
-        "type":"ClusterIP","selector":{"app":"a"},"ports":[{"name":"tcp","port":9000,"targetPort":9000,"appProtocol":"tcp"}]}"#,
+        "type":"ClusterIP","selector":{"app":"a"},"ports":[{"name":"tcp","port":9000,"targetPort":9000,"appProtocol":"tcp","nodePort":30123},{"port":9001,"nodePort":0},{"port":9002}]}"#,
     );
+    assert_eq!(dual.ports.iter().map(|port| port.node_port).collect::<Vec<_>>(), [Some(30123), None, None]);
     assert_eq!(dual.meta.place, "objects/services.json#/items/0");
     assert_eq!(dual.policy, Some(IpFamilyPolicy::RequireDualStack));
     assert_eq!(dual.families, [IpFamily::IPv6, IpFamily::IPv4]);
@@ -111,8 +112,8 @@ fn pods_of_every_form() {
         kubernetes::pods(&list("PodList", &item), "p").unwrap().remove(0)
     };
     let full = pod(
-        r#","deletionTimestamp":"2026-01-01T00:00:00Z""#,
-        r#","spec":{"nodeName":"w","hostNetwork":true,"containers":[{"name":"app"}],"initContainers":[{"name":"istio-init"},{"name":"istio-proxy"}]},
+        r#","uid":"3f1c","deletionTimestamp":"2026-01-01T00:00:00Z""#,
+        r#","spec":{"nodeName":"w","serviceAccountName":"echo","hostNetwork":true,"containers":[{"name":"app"}],"initContainers":[{"name":"istio-init"},{"name":"istio-proxy"}]},
         "status":{"phase":"Running","podIP":"fd00::5","podIPs":[{"ip":"fd00::5"},{"ip":"10.0.0.5"}],
         "conditions":[{"type":"Initialized","status":"True"},{"type":"Ready","status":"False"}],
         "containerStatuses":[{"restartCount":2}],"initContainerStatuses":[{"restartCount":0},{"restartCount":3}]}"#,
@@ -120,6 +121,7 @@ fn pods_of_every_form() {
     assert_eq!(full.ips.iter().map(ToString::to_string).collect::<Vec<_>>(), ["fd00::5", "10.0.0.5"]);
     assert!(full.terminating && full.host_network && !full.ready && full.is_meshed());
     assert_eq!((full.restarts, full.containers.join(" ").as_str()), (5, "app istio-init istio-proxy"));
+    assert_eq!((full.meta.uid.as_str(), full.service_account.as_str()), ("3f1c", "echo"));
     let new = pod("", r#","status":{"phase":"Pending"}"#);
     assert!(new.ips.is_empty() && !new.ready && !new.terminating && new.node.is_empty());
     assert!(pod("", r#","status":{"conditions":[{"type":"Ready","status":"True"}]}"#).ready);

@@ -10,7 +10,15 @@ pub mod plan;
 
 pub mod evidence;
 
+pub mod matrix;
+
 pub mod truth;
+
+pub mod answer;
+
+pub mod path;
+
+pub mod differential;
 
 pub mod verdict;
 

@@ -113,13 +113,17 @@ fn a_wrong_import_is_named_with_path_and_line() {
 }
 
 /// The crates from the last to the first: each may depend on those after it alone.
-const CRATES: [(&str, &str); 5] = [
+const CRATES: [(&str, &str); 6] = [
     ("dualproof-scenarios", "scenarios"),
     ("dualproof-runner", "harness/runner"),
     ("dualproof-driver", "harness/driver"),
     ("dualproof-dump", "harness/dump"),
     ("dualproof-model", "harness/model"),
+    ("dualproof-wire", "harness/wire"),
 ];
+
+/// What goes into the image of the servers and probers: of ours it may know the wire alone, and nobody may depend on it.
+const AGENT: (&str, &str) = ("dualproof-agent", "samples/agent");
 
 /// Lists the names in a manifest's dependency tables, of every kind.
 fn dependencies(manifest: &str) -> Vec<(usize, String)> {
@@ -162,6 +166,23 @@ fn the_crates_depend_one_way() {
         wrong.extend(arrows_that_point_back(position, &format!("{folder}/Cargo.toml"), &manifest));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_agent_knows_the_wire_alone() {
+    let (agent, folder) = AGENT;
+    let manifest = read(&root().join("../..").join(folder).join("Cargo.toml"));
+    assert!(manifest.contains(&format!("name = \"{agent}\"")), "{folder} is not {agent}");
+    let ours: Vec<String> = dependencies(&manifest)
+        .into_iter()
+        .map(|(_, name)| name)
+        .filter(|name| name.starts_with("dualproof-"))
+        .collect();
+    assert_eq!(ours, ["dualproof-wire"]);
+    for (name, folder) in CRATES {
+        let manifest = read(&root().join("../..").join(folder).join("Cargo.toml"));
+        assert!(dependencies(&manifest).iter().all(|(_, known)| known != agent), "{name} depends on {agent}");
+    }
 }
 
 #[test]

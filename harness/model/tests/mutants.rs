@@ -7,8 +7,10 @@ mod lab;
 use std::collections::{BTreeMap, BTreeSet};
 
 use dualproof_model::check;
+use dualproof_model::evidence::Evidence;
 use dualproof_model::family::FamilyOrder;
-use lab::{World, red};
+use lab::matrix::MatrixWorld;
+use lab::{MERGED, World, red};
 
 #[test]
 fn each_fault_turns_exactly_its_checks_red() {
@@ -30,10 +32,29 @@ fn each_fault_turns_exactly_its_checks_red() {
 }
 
 #[test]
+fn each_fault_of_a_call_turns_exactly_its_checks_red() {
+    let mut wrong = Vec::new();
+    for world in [FamilyOrder::V4First, FamilyOrder::V6First].map(MatrixWorld::meshed) {
+        let (scenario, green): (_, Evidence) = (world.scenario(), world.evidence());
+        assert_eq!(red(&green, &scenario, &MERGED), BTreeSet::new(), "{world:?}");
+        for mutant in faults::calls::FAULTS {
+            let mut evidence = green.clone();
+            (mutant.mutate)(&mut evidence);
+            let seen = red(&evidence, &scenario, &MERGED);
+            let expected: BTreeSet<&str> = mutant.red.iter().copied().collect();
+            if seen != expected {
+                wrong.push(format!("{} ({}): expected {expected:?}, seen {seen:?}", mutant.what, world.order));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn every_check_has_two_faults_of_its_own() {
     let mut own: BTreeMap<&str, usize> = check::all().iter().map(|check| (check.key, 0)).collect();
-    for mutant in faults::all() {
-        if let [only] = mutant.red {
+    for red in faults::all().map(|mutant| mutant.red).chain(faults::calls::FAULTS.iter().map(|mutant| mutant.red)) {
+        if let [only] = red {
             *own.entry(only).or_default() += 1;
         }
     }

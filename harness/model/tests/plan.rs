@@ -78,6 +78,43 @@ fn without_a_mesh_its_checks_are_skipped_with_the_reason() {
     assert!(plan.skips.iter().all(|skip| skip.reason.contains("mesh")));
 }
 
+/// A matrix of a client and a target in these namespaces.
+fn matrix(name: &str, client: (&str, &str), target: (&str, &str)) -> Scenario {
+    let text = format!(
+        "title: t\nmatrix:\n  clients: [{{name: a, kind: {}, namespace: {}, manifest: m/client.yaml, app: a, container: c}}, {{name: b, kind: outside}}]\n  \
+         targets: [{{namespace: {}, manifest: m/echo.yaml, service: s, kind: dual-v4-v6, server: {}, ports: [{{number: 1, kind: declared, protocol: tcp, bind: dual-any}}]}}]\n\
+         checks: [K42]\n",
+        client.1, client.0, target.0, target.1
+    );
+    scenario(&format!("scenarios/matrix/{name}.yaml"), &text).unwrap()
+}
+
+#[test]
+fn a_matrix_plans_its_workloads_with_and_without_sidecars() {
+    let all = [&scenarios()[..], &[matrix("x", ("callers", "naked"), ("one", "meshed"))]].concat();
+    let plan = Plan::new(&all, &known(), Cell::default(), &select(&[], &[], Profiles::Core)).unwrap();
+    let workloads: Vec<_> = plan
+        .workloads
+        .iter()
+        .map(|workload| (workload.namespace.as_str(), workload.needed_by.len(), workload.is_client, workload.inject))
+        .collect();
+    let expected =
+        [("callers", 1, true, false), ("one", 2, false, true), ("sleep", 2, true, true), ("two", 1, false, true)];
+    assert_eq!(workloads, expected);
+}
+
+#[test]
+fn a_namespace_is_meshed_or_naked_for_all_scenarios_that_run() {
+    let naked = matrix("x", ("callers", "meshed"), ("one", "naked"));
+    let all = [&scenarios()[..], &[naked]].concat();
+    let error = Plan::new(&all, &known(), Cell::default(), &select(&[], &[], Profiles::Core)).expect_err("a conflict");
+    assert_eq!(
+        error.to_string(),
+        "scenarios/matrix/x.yaml: namespace one cannot be both meshed and naked, and seed/one says otherwise"
+    );
+    assert!(Plan::new(&all, &known(), Cell::default(), &select(&["matrix/x"], &[], Profiles::Core)).is_ok());
+}
+
 #[test]
 fn a_plan_of_nothing_is_empty_and_deploys_nothing() {
     let plan = plan(&select(&["seed/one"], &["K99"], Profiles::All), Cell::default());

@@ -2,8 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use dualproof_model::spec::{
-    EndpointShape, MeshVersion, SpecError, deviations, parse, profile_for, profiles, scenario,
+    EndpointShape, Matrix, MeshVersion, Mtls, SpecError, deviations, parse, profile_for, profiles, scenario,
 };
+use dualproof_wire::{Bind, Protocol};
 
 const GOOD: &str = "\
 title: A Service answers
@@ -17,6 +18,9 @@ checks: [K06, K07]
 
 /// What is wrong, how to make it so, the line of the error and words in it.
 type Case = (&'static str, Box<dyn Fn(&str) -> String>, u64, &'static [&'static str]);
+
+/// What is replaced in the matrix, by what, the line of the error and words in it.
+type Mistake = (&'static str, &'static str, u64, &'static [&'static str]);
 
 fn mistake(change: impl Fn(&str) -> String) -> SpecError {
     scenario("scenarios/seed/x.yaml", &change(GOOD)).expect_err("the file has a mistake")
@@ -74,6 +78,107 @@ fn a_server_without_its_client_is_a_mistake() {
         good.lines().filter(|line| !line.starts_with("client")).map(|line| format!("{line}\n")).collect()
     });
     assert!(error.to_string().contains("client is missing"), "{error}");
+}
+
+const MATRIX: &str = "\
+title: Every call ends as it should
+matrix:
+  clients:
+  - {name: meshed, kind: meshed, namespace: callers, manifest: m/client.yaml, app: caller, container: agent}
+  - {name: outside, kind: outside}
+  targets:
+  - namespace: agents
+    manifest: m/servers.yaml
+    service: dual
+    kind: dual-v4-v6
+    server: meshed
+    mtls: strict
+    ports:
+    - {number: 9000, kind: declared, protocol: tcp, bind: dual-any}
+    - {number: 9001, kind: second, protocol: tcp-server-first, bind: {address: '::1'}}
+  - {namespace: plain, manifest: m/servers.yaml, service: dual, kind: headless-single, server: naked, ports: [{number: 9000, kind: undeclared, protocol: h2c, bind: v6-only}]}
+checks: [K01]
+";
+
+#[test]
+fn a_matrix_is_read_with_its_defaults() {
+    let read = scenario("scenarios/matrix/x.yaml", MATRIX).unwrap();
+    assert!(read.subject.is_none() && read.calls.is_empty());
+    let Matrix { clients, targets } = read.matrix.unwrap();
+    let workloads: Vec<_> = clients.iter().map(|client| client.workload.as_ref().map(|one| one.app.as_str())).collect();
+    assert_eq!(workloads, [Some("caller"), None]);
+    assert_eq!(targets.iter().map(|target| target.mtls).collect::<Vec<_>>(), [Mtls::Strict, Mtls::Permissive]);
+    assert_eq!(targets[0].ports[1].bind, Bind::Address("::1".parse().unwrap()));
+    assert_eq!(targets[1].ports[0].protocol, Protocol::H2c);
+}
+
+#[test]
+fn every_mistake_in_a_matrix_names_its_line_and_what_is_allowed() {
+    let cases: [Mistake; 19] = [
+        ("server: meshed", "server: meshd", 11, &["meshd", "meshed", "naked"]),
+        ("kind: dual-v4-v6", "kind: dual", 10, &["dual-v6-v4", "headless-dual"]),
+        ("protocol: tcp,", "protocol: tpc,", 14, &["tpc", "tcp-server-first", "udp"]),
+        ("bind: dual-any", "bind: any", 14, &["any", "dual-any", "v6-only"]),
+        ("name: outside,", "nmae: outside,", 5, &["nmae", "name", "allowed"]),
+        ("mtls: strict", "mtls: on", 12, &["strict", "permissive"]),
+        ("    service: dual\n", "    service: dual\n    app: x\n", 10, &["app", "ports", "allowed"]),
+        ("name: outside", "name: meshed", 5, &["client `meshed`", "twice"]),
+        ("name: outside", "name: a/b", 5, &["no `/`"]),
+        ("kind: outside", "kind: outside, app: x", 5, &["outside the cluster"]),
+        (", container: agent}", "}", 4, &["needs", "container"]),
+        ("namespace: plain", "namespace: agents", 16, &["agents/dual", "twice"]),
+        (
+            "namespace: plain, manifest: m/servers.yaml, service: dual",
+            "namespace: agents, manifest: m, service: x",
+            16,
+            &["agents", "both meshed and naked"],
+        ),
+        (
+            "service: dual, kind: headless-single, server: naked",
+            "service: dual, kind: headless-single, server: naked, mtls: strict",
+            16,
+            &["naked server"],
+        ),
+        (
+            "{number: 9001, kind: second, protocol: tcp-server-first",
+            "{number: 9000, kind: second, protocol: tcp",
+            7,
+            &["port 9000", "twice"],
+        ),
+        ("number: 9001", "number: 0", 7, &["port 0"]),
+        ("'::1'", "'fd00::1'", 7, &["fd00::1", "not known"]),
+        ("ports: [{number: 9000, kind: undeclared, protocol: h2c, bind: v6-only}]", "ports: []", 16, &["no port"]),
+        ("checks: [K01]", "checks: [K01]\nmatrix: {clients: [], targets: []}", 18, &["twice"]),
+    ];
+    for (from, to, line, words) in cases {
+        assert!(MATRIX.contains(from), "{from}");
+        let error = scenario("scenarios/matrix/x.yaml", &MATRIX.replacen(from, to, 1)).expect_err(to);
+        assert_eq!(error.line, line, "{to}: {error}");
+        for word in words {
+            assert!(error.to_string().contains(word), "{to}: `{word}` is not in `{error}`");
+        }
+    }
+}
+
+#[test]
+fn a_matrix_stands_alone_and_is_never_empty() {
+    let whole = "title: t\nmatrix: {clients: [{name: a, kind: outside}], targets: []}\nchecks: [K01]\n";
+    let error = scenario("scenarios/matrix/x.yaml", whole).expect_err("no target");
+    assert!(error.line == 2 && error.to_string().contains("no target"), "{error}");
+    let error =
+        scenario("scenarios/matrix/x.yaml", &whole.replace("[{name: a, kind: outside}]", "[]")).expect_err("no client");
+    assert!(error.to_string().contains("no client"), "{error}");
+    let both = format!(
+        "{GOOD}{}",
+        MATRIX.lines().filter(|line| line.starts_with([' ', 'm'])).map(|line| format!("{line}\n")).collect::<String>()
+    );
+    let error = scenario("scenarios/matrix/x.yaml", &both).expect_err("a server, too");
+    assert!(error.to_string().contains("in place of server, client, claim and calls"), "{error}");
+    let strict = MATRIX
+        .replace("namespace: plain", "namespace: agents")
+        .replace("service: dual, kind: headless-single, server: naked", "service: x, kind: single-v4, server: meshed");
+    let error = scenario("scenarios/matrix/x.yaml", &strict).expect_err("two modes");
+    assert!(error.line == 16 && error.to_string().contains("both strict and permissive"), "{error}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod fake;
+mod trouble;
 
 use dualproof_model::evidence::FailureKind;
 use dualproof_model::report::{Conclusion, Report};
@@ -9,7 +10,7 @@ use dualproof_model::verdict::Verdict;
 use dualproof_runner::session::judge_bundle;
 use dualproof_runner::stage::Stage;
 
-use fake::{Fake, Played, play, play_often, play_without_folder};
+use fake::{Fake, Played, play, play_often, play_to_any_end};
 
 /// Asserts what every failed run owes: the right stage, no stage after it, diagnosis, clean-up, and a bundle that judges the same.
 fn failed(stage: Stage, kind: FailureKind, conclusion: Conclusion) -> (Played, Report) {
@@ -191,7 +192,7 @@ fn a_verdict_that_changes_is_flaky_and_red_and_keeps_its_evidence() {
 #[test]
 fn an_output_folder_that_goes_away_loses_the_report_and_never_the_clean_up() {
     for stage in [Stage::Cluster, Stage::Workloads, Stage::Collect] {
-        let (ran, report) = play_without_folder(stage);
+        let (ran, report) = play_to_any_end(&Fake::doing(stage, |bundle| std::fs::remove_dir_all(bundle).unwrap()));
         assert!(report.is_err(), "{stage}: there is nothing left to judge");
         assert_eq!(ran.last(), Some(&Stage::Close), "{stage}: {ran:?}");
     }

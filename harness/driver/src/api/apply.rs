@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::api::core::v1::Pod;
 use kube::Client;
-use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams};
+use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams, PostParams};
 use kube::core::GroupVersionKind;
 use kube::discovery::{self, Scope};
 use serde_json::{Map, Value};
@@ -85,6 +86,16 @@ pub async fn apply(
         applied.push(Applied { kind: key.1, namespace: target.unwrap_or_default(), name });
     }
     Ok(applied)
+}
+
+/// Sends a pod through a namespace's webhooks without making it (`dryRun=All`), and returns what came of it.
+///
+/// # Errors
+/// [`ApiError::Request`] with the words of the webhook or the API server, [`ApiError::Deadline`].
+pub async fn admit(context: &RunContext, client: &Client, namespace: &str, pod: &Pod) -> Result<Pod, ApiError> {
+    let api: Api<Pod> = Api::namespaced(client.clone(), namespace);
+    let parameters = PostParams { dry_run: true, ..PostParams::default() };
+    request(context, &format!("send a pod through the webhooks of {namespace}"), api.create(&parameters, pod)).await
 }
 
 async fn resource_of(

@@ -62,7 +62,7 @@ pub enum ApiError {
         source: KubeFailure,
     },
     /// A request was not answered in time.
-    #[error("no answer within {} s to: {what}", .limit.as_secs_f64())]
+    #[error("no answer within {} s to: {what}", seconds(.limit))]
     Deadline {
         /// What was tried.
         what: String,
@@ -70,7 +70,7 @@ pub enum ApiError {
         limit: Duration,
     },
     /// A command in a container did not end in time.
-    #[error("`{command}` in {place} did not end within {} s", .limit.as_secs_f64())]
+    #[error("`{command}` in {place} did not end within {} s", seconds(.limit))]
     ExecDeadline {
         /// The command.
         command: String,
@@ -199,6 +199,12 @@ impl fmt::Display for KubeFailure {
 }
 
 impl Error for KubeFailure {}
+
+/// Spells a limit in seconds; what is left of a budget is rounded to tenths.
+fn seconds(limit: &Duration) -> String {
+    let tenths = limit.as_millis().div_ceil(100);
+    if tenths.is_multiple_of(10) { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }
+}
 
 fn listed(known: &[String]) -> String {
     if known.is_empty() { "none".to_owned() } else { known.join(", ") }

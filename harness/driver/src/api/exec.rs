@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{ApiError, KubeFailure};
 use crate::context::RunContext;
+use crate::trouble::chain;
 
 /// The pipe between the WebSocket and us; kube's default of 1 KiB makes long output slow.
 const PIPE_BYTES: usize = 64 * 1024;
@@ -28,6 +29,19 @@ pub struct ExecOutput {
     pub millis: u64,
 }
 
+/// What was heard of a command in a container, whether it ended or not.
+#[derive(Debug)]
+pub struct Transcript {
+    /// What it had written to standard output by then; bytes that are no UTF-8 become U+FFFD.
+    pub stdout: String,
+    /// What it had written to standard error by then; bytes that are no UTF-8 become U+FFFD.
+    pub stderr: String,
+    /// From the request to the ending, or to where it was lost, in milliseconds.
+    pub millis: u64,
+    /// Its exit code, or why there is none.
+    pub ending: Result<i32, ApiError>,
+}
+
 /// Runs a command in a container and returns what it wrote and its exit code.
 ///
 /// `stdin` is written and then closed (which the server passes on only from Kubernetes 1.30, protocol v5); `None` attaches
@@ -35,7 +49,8 @@ pub struct ExecOutput {
 ///
 /// # Errors
 /// [`ApiError::ExecDeadline`] when it does not end in time: the connection is dropped, the process may live on in its
-/// container. [`ApiError::Exec`] when it cannot be started or its ending is lost. A code other than 0 is no error.
+/// container. [`ApiError::Request`] when there is no such pod (any more). [`ApiError::Exec`] when it cannot be started or its
+/// ending is lost. A code other than 0 is no error.
 pub async fn exec(
     context: &RunContext,
     client: &Client,
@@ -45,10 +60,26 @@ pub async fn exec(
     stdin: Option<&[u8]>,
     deadline: Duration,
 ) -> Result<ExecOutput, ApiError> {
+    let Transcript { stdout, stderr, millis, ending } =
+        transcript(context, client, pod, container, argv, stdin, deadline).await;
+    Ok(ExecOutput { code: ending?, stdout, stderr, millis })
+}
+
+/// Does the same and keeps what was heard of a command that did not end: half an answer is evidence, too.
+pub async fn transcript(
+    context: &RunContext,
+    client: &Client,
+    pod: &PodRef,
+    container: &str,
+    argv: &[String],
+    stdin: Option<&[u8]>,
+    deadline: Duration,
+) -> Transcript {
     let command = argv.join(" ");
     let place = format!("{pod} container {container}");
     let began = Instant::now();
     let lost = |why: String| ApiError::Exec { command: command.clone(), place: place.clone(), why };
+    let mut heard = Heard::default();
     let work = async {
         let api: Api<Pod> = Api::namespaced(client.clone(), &pod.namespace);
         let parameters = AttachParams::default()
@@ -58,62 +89,88 @@ pub async fn exec(
             .stderr(true)
             .max_stdout_buf_size(PIPE_BYTES)
             .max_stderr_buf_size(PIPE_BYTES);
-        let process = api
-            .exec(&pod.name, argv.iter().cloned(), &parameters)
-            .await
-            .map_err(|error| lost(KubeFailure::from(error).to_string()))?;
-        transcript(process, stdin).await.map_err(lost)
+        let process = api.exec(&pod.name, argv.iter().cloned(), &parameters).await.map_err(|error| {
+            match KubeFailure::from(error) {
+                source if source.is_not_found() => {
+                    ApiError::Request { what: format!("run `{command}` in {place}"), source }
+                }
+                other => lost(other.to_string()),
+            }
+        })?;
+        heard.follow(process, stdin).await.map_err(lost)
     };
-    let (stdout, stderr, code) = tokio::select! {
+    let ending = tokio::select! {
         biased;
         () = context.cancel.cancelled() => {
-            return Err(ApiError::Cancelled { what: format!("run `{command}` in {place}") });
+            Err(ApiError::Cancelled { what: format!("run `{command}` in {place}") })
         }
         result = tokio::time::timeout(deadline, work) => match result {
-            Ok(result) => result?,
-            Err(_) => return Err(ApiError::ExecDeadline { command, place, limit: deadline }),
+            Ok(result) => result,
+            Err(_) => Err(ApiError::ExecDeadline { command: command.clone(), place: place.clone(), limit: deadline }),
         }
     };
-    Ok(ExecOutput {
-        code,
-        stdout: String::from_utf8_lossy(&stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&stderr).into_owned(),
+    Transcript {
+        stdout: String::from_utf8_lossy(&heard.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&heard.stderr).into_owned(),
         millis: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-    })
+        ending,
+    }
 }
 
-/// Reads both streams at once, because one that is not read stops the other, and then asks how it ended.
-async fn transcript(mut process: AttachedProcess, input: Option<&[u8]>) -> Result<(Vec<u8>, Vec<u8>, i32), String> {
-    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let (out, err, to) = (process.stdout(), process.stderr(), process.stdin());
-    let status = process.take_status();
-    let read_out = async {
-        match out {
-            Some(mut stream) => stream.read_to_end(&mut stdout).await.map(drop),
-            None => Ok(()),
+/// What has come of both streams so far.
+#[derive(Default)]
+struct Heard {
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+}
+
+impl Heard {
+    /// Reads both streams at once, because one that is not read stops the other, and asks how it ended.
+    ///
+    /// When the connection breaks, kube drops the status and leaves the streams open for good, so both are looked at.
+    async fn follow(&mut self, mut process: AttachedProcess, input: Option<&[u8]>) -> Result<i32, String> {
+        let (out, err, to) = (process.stdout(), process.stderr(), process.stdin());
+        let status = process.take_status().ok_or("the command has no status")?;
+        let read_out = async {
+            match out {
+                Some(mut stream) => stream.read_to_end(&mut self.stdout).await.map(drop),
+                None => Ok(()),
+            }
+        };
+        let read_err = async {
+            match err {
+                Some(mut stream) => stream.read_to_end(&mut self.stderr).await.map(drop),
+                None => Ok(()),
+            }
+        };
+        let write = async {
+            if let (Some(mut stream), Some(input)) = (to, input) {
+                // A command that ends without reading its input breaks the pipe, which is its right.
+                let _ = stream.write_all(input).await;
+                let _ = stream.shutdown().await;
+            }
+        };
+        let mut streams = std::pin::pin!(async { futures_util::join!(read_out, read_err, write) });
+        let mut status = std::pin::pin!(status);
+        let (ended, read) = tokio::select! {
+            read = &mut streams => (status.await, Some(read)),
+            ended = &mut status => match ended {
+                Some(status) => (Some(status), Some(streams.await)),
+                // What has come already is taken over; more will not come.
+                None => (None, futures_util::FutureExt::now_or_never(streams)),
+            },
+        };
+        match (ended, read) {
+            (Some(status), Some((read_out, read_err, ()))) => {
+                read_out.and(read_err).map_err(|error| format!("the connection broke: {error}"))?;
+                exit_code(&status)
+            }
+            _ => Err(match process.join().await {
+                Err(error) => format!("the connection broke: {}", chain(&error)),
+                Ok(()) => "the connection ended without a status".to_owned(),
+            }),
         }
-    };
-    let read_err = async {
-        match err {
-            Some(mut stream) => stream.read_to_end(&mut stderr).await.map(drop),
-            None => Ok(()),
-        }
-    };
-    let write = async {
-        if let (Some(mut stream), Some(input)) = (to, input) {
-            // A command that ends without reading its input breaks the pipe, which is its right.
-            let _ = stream.write_all(input).await;
-            let _ = stream.shutdown().await;
-        }
-    };
-    let (read_out, read_err, ()) = futures_util::join!(read_out, read_err, write);
-    read_out.and(read_err).map_err(|error| format!("the connection broke: {error}"))?;
-    let status = match status {
-        Some(status) => status.await,
-        None => None,
-    };
-    let code = exit_code(status.as_ref().ok_or("the connection ended without a status")?)?;
-    Ok((stdout, stderr, code))
+    }
 }
 
 /// Reads the exit code from the status that ends an exec

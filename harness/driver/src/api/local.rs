@@ -18,6 +18,9 @@ use crate::trouble::chain;
 /// The most that an error repeats of a body.
 const SAID: usize = 300;
 
+/// How long the server may take to say why a connection broke; it may also stay silent for as long as the socket is open.
+const WORDS: Duration = Duration::from_secs(1);
+
 /// Gets a page from a port that listens on a pod's loopback, such as Envoy's admin port.
 ///
 /// One connection is opened for the one request; no local port is bound. The kubelet dials `localhost` inside the pod, so
@@ -42,7 +45,7 @@ pub async fn get_local(
             Ok(body) => Ok(body),
             // The server's own words say more than a stream that ends early.
             Err(why) => match forwarder.take_error(port) {
-                Some(error) => Err(error.await.unwrap_or(why)),
+                Some(error) => Err(tokio::time::timeout(WORDS, error).await.ok().flatten().unwrap_or(why)),
                 None => Err(why),
             },
         }

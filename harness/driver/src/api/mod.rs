@@ -13,11 +13,11 @@ mod local;
 mod namespace;
 mod read;
 
-pub use apply::{Applied, apply};
+pub use apply::{Applied, admit, apply};
 pub use client::client;
 pub use document::{Document, documents};
 pub use error::{ApiError, KubeFailure};
-pub use exec::{ExecOutput, exec};
+pub use exec::{ExecOutput, Transcript, exec, transcript};
 pub use local::get_local;
 pub use namespace::{create_namespace, delete_namespace};
 pub use read::{list, list_json, logs, server_version};

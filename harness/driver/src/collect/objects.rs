@@ -79,7 +79,7 @@ fn store(writer: &Writer, file: &str, api_version: &str, kind: &str, read: Resul
 }
 
 fn add(writer: &Writer, path: &str, bytes: &[u8]) {
-    if let Err(error) = writer.add(path, bytes) {
+    if let Err(error) = writer.add_parsed(path, bytes) {
         writer.missing(path, chain(&error));
     }
 }

@@ -34,6 +34,7 @@ pub async fn collect(
     writer: &Writer,
 ) {
     let mut text = format!("stage {stage} failed: {what}\n");
+    add(writer, DIAGNOSIS, text.as_bytes());
     let work = async {
         let mut containers = Vec::new();
         for name in namespaces {
@@ -53,7 +54,8 @@ pub async fn collect(
         }
     };
     if tokio::time::timeout(BUDGET, work).await.is_err() {
-        writer.missing(DIAGNOSIS, format!("the API server did not tell all within {} s", BUDGET.as_secs()));
+        let rest = format!("the rest of {DIAGNOSIS}");
+        writer.missing(rest, format!("the API server did not tell all within {} s", BUDGET.as_secs()));
     }
 }
 

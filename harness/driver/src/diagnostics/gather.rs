@@ -38,7 +38,7 @@ pub(super) struct Namespace {
 /// Says in lines why the pods of some namespaces are not ready: the scheduler's words, images that do not come, crashes with
 /// the last lines of their log, and, where a controller could not even make its pods, the warning that says so.
 ///
-/// Takes at most ten seconds; empty when everything is ready, or nothing could be learnt.
+/// Takes at most ten seconds. What could not be asked for is a line, too; empty when everything is ready.
 pub async fn reasons(context: &RunContext, cluster: &Cluster, namespaces: &[impl AsRef<str> + Sync]) -> Vec<String> {
     let mut lines = Vec::new();
     // What is known when the time is up stays: the lines are outside of what is dropped.
@@ -57,9 +57,12 @@ pub async fn reasons(context: &RunContext, cluster: &Cluster, namespaces: &[impl
             }
             let others = namespace.warnings.iter().filter(|line| tells_more(line, &namespace.pods));
             lines.extend(others.take(5).map(|line| format!("in {}: {line}", namespace.name)));
+            lines.extend(namespace.unknown.iter().map(|why| format!("in {}: not known: {why}", namespace.name)));
         }
     };
-    let _ = tokio::time::timeout(BUDGET, work).await;
+    if tokio::time::timeout(BUDGET, work).await.is_err() {
+        lines.push(format!("the API server did not tell all within {} s", BUDGET.as_secs()));
+    }
     lines
 }
 

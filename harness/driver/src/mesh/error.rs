@@ -65,8 +65,13 @@ pub enum MeshError {
         why: Vec<String>,
     },
     /// The control plane runs and pods would not get into the mesh.
-    #[error("the mesh is installed and injects no pod")]
-    NoInjection(#[source] WaitError),
+    #[error("the mesh is installed and injects no pod{}", reasons(.why))]
+    NoInjection {
+        /// The look at the injector, and what was seen last.
+        source: WaitError,
+        /// Why its pods are not ready, one reason a line; empty when they are, or say nothing.
+        why: Vec<String>,
+    },
     /// The proxies have not taken over what was sent to them.
     #[error("the proxies did not converge")]
     NotConverged(#[source] WaitError),
@@ -149,7 +154,7 @@ impl Explained for MeshError {
                 kind => kind,
             },
             Self::Remove(error) => error.kind(),
-            Self::NoInjection(error) | Self::NotConverged(error) => error.kind(),
+            Self::NoInjection { source, .. } | Self::NotConverged(source) => source.kind(),
             Self::Unreadable(_) => FailureKind::Inconclusive,
             Self::Api(error) => error.kind(),
         }
@@ -183,7 +188,7 @@ impl Explained for MeshError {
             Self::Install { .. } => {
                 "look at the reasons and logs/diagnosis.txt; if it only needs longer, raise the timeout meshInstall".to_owned()
             }
-            Self::NoInjection(_) => {
+            Self::NoInjection { .. } => {
                 "look at the mutating webhooks and the log of istiod; a revision without a default tag does not inject by \
                  istio-injection=enabled"
                     .to_owned()

@@ -3,7 +3,7 @@
 use dualproof_model::evidence::{AddressKind, Call, CallOutcome, CallStage, PodRef, Target};
 use dualproof_model::family::{IpFamily, parse_ip};
 
-use crate::api::{ApiError, ExecOutput};
+use crate::api::{ApiError, Transcript};
 use crate::trouble::chain;
 
 /// The pods that may make a call: those of a namespace with this label `app`.
@@ -50,25 +50,26 @@ impl Probe {
         }
     }
 
-    /// Tells whether an attempt needs no repetition: it ended, and its output holds the reply, if one is expected.
+    /// Tells whether an attempt needs no repetition: its output holds the reply, or none is expected and it ended.
     ///
     /// The exit code is not asked: a meshed `nc` ends with 0 whatever happened (research/istio.md section 11).
     #[must_use]
     pub fn is_settled(&self, call: &Call) -> bool {
         match (&call.outcome, &self.reply) {
-            (CallOutcome::Exited(_), Some(reply)) => call.stdout.contains(reply),
+            (CallOutcome::Exited(_) | CallOutcome::Timeout, Some(reply)) => call.stdout.contains(reply),
             (CallOutcome::Exited(_), None) => true,
-            (CallOutcome::Timeout | CallOutcome::Lost(_), _) => false,
+            (CallOutcome::Timeout, None) | (CallOutcome::Lost(_), _) => false,
         }
     }
 
-    /// Makes the evidence of one attempt by `pod`, which took `millis`.
+    /// Makes the evidence of one attempt by `pod`. What was heard of a command that did not end stays in it.
     #[must_use]
-    pub fn evidence(&self, stage: CallStage, pod: &PodRef, attempt: Result<ExecOutput, ApiError>, millis: u64) -> Call {
-        let (outcome, stdout, stderr, millis) = match attempt {
-            Ok(output) => (CallOutcome::Exited(output.code), output.stdout, output.stderr, output.millis),
-            Err(ApiError::ExecDeadline { .. }) => (CallOutcome::Timeout, String::new(), String::new(), millis),
-            Err(error) => (CallOutcome::Lost(chain(&error)), String::new(), String::new(), millis),
+    pub fn evidence(&self, stage: CallStage, pod: &PodRef, attempt: Transcript) -> Call {
+        let Transcript { stdout, stderr, millis, ending } = attempt;
+        let outcome = match ending {
+            Ok(code) => CallOutcome::Exited(code),
+            Err(ApiError::ExecDeadline { .. }) => CallOutcome::Timeout,
+            Err(error) => CallOutcome::Lost(chain(&error)),
         };
         Call {
             id: self.id.clone(),

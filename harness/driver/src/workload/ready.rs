@@ -26,7 +26,8 @@ use crate::api::{self, Applied};
 use crate::cluster::Cluster;
 use crate::context::RunContext;
 use crate::diagnostics::{container_names, is_ready, pod_ref, reasons};
-use crate::wait::{Progress, WaitError, watch_until};
+use crate::trouble::chain;
+use crate::wait::{Progress, WaitError, until, watch_until};
 
 /// How long endpoints may lag behind Ready pods (the controller batches for 0.5 s and more). What is not there then is evidence.
 const ENDPOINTS: Duration = Duration::from_secs(10);
@@ -190,10 +191,19 @@ impl Watch<'_> {
         .await
     }
 
+    /// Lists the Services; an API server that is away for a moment is asked again.
+    async fn services(&self) -> Result<Vec<Service>, Stop> {
+        let name = format!("services of {} listed", self.namespace);
+        let look = async || match list(self.context, self.client, self.namespace, "services").await {
+            Ok(services) => Progress::Done(services),
+            Err(error) => Progress::NotYet(chain(&error)),
+        };
+        until(self.context, &name, self.left(), look).await.map_err(Stop::Waited)
+    }
+
     /// Waits a little for endpoints, and lists what is lacking after that.
     async fn endpoints(&self) -> Result<Vec<String>, Stop> {
-        let services: Vec<Service> =
-            list(self.context, self.client, self.namespace, "services").await.map_err(Stop::Failed)?;
+        let services = self.services().await?;
         let api: Api<EndpointSlice> = Api::namespaced(self.client.clone(), self.namespace);
         let name = format!("endpoints of {} in every family", self.namespace);
         let limit = self.left().min(ENDPOINTS);

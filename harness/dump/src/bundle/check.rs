@@ -59,13 +59,13 @@ pub(super) fn is_ours(dir: &Path) -> bool {
     }
 }
 
-/// Walks the folder. Every file must be listed and every listed file must be there; nothing may be a link. Names with a leading dot are
-/// skipped, whatever they are: editors and file systems leave such files, and they are never read.
-pub(super) fn inventory(dir: &Path, listed: &BTreeMap<String, String>) -> Result<(), DumpError> {
+/// Walks the folder and returns the files that are not listed, sorted. Every listed file must be there; nothing may be a link. Names
+/// with a leading dot are skipped, whatever they are: editors and file systems leave such files, and they are never read.
+pub(super) fn inventory(dir: &Path, listed: &BTreeMap<String, String>) -> Result<BTreeSet<String>, DumpError> {
     for path in listed.keys() {
         layout::check_path(path)?;
     }
-    let mut found = BTreeSet::new();
+    let (mut found, mut unlisted) = (BTreeSet::new(), BTreeSet::new());
     let mut folders = vec![String::new()];
     while let Some(folder) = folders.pop() {
         let on_disk = dir.join(&folder);
@@ -88,15 +88,16 @@ pub(super) fn inventory(dir: &Path, listed: &BTreeMap<String, String>) -> Result
             if path == layout::MANIFEST {
                 continue;
             }
-            if !listed.contains_key(&path) {
-                return Err(DumpError::Unlisted { place: path });
+            if listed.contains_key(&path) {
+                found.insert(path);
+            } else {
+                unlisted.insert(path);
             }
-            found.insert(path);
         }
     }
     match listed.keys().find(|path| !found.contains(*path)) {
         Some(gone) => Err(DumpError::Gone { place: gone.clone() }),
-        None => Ok(()),
+        None => Ok(unlisted),
     }
 }
 

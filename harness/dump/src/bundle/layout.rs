@@ -34,6 +34,30 @@ pub const SERVER_INFO: &str = "server_info.json";
 pub const STATS: &str = "stats.txt";
 /// All files of a proxy's folder.
 pub const PROXY_FILES: [&str; 5] = [CONFIG_DUMP, LISTENERS, CLUSTERS, SERVER_INFO, STATS];
+/// The folder of the network namespaces' folders.
+pub const NETNS: &str = "netns";
+/// The rules of IPv4 in a pod's namespace.
+pub const IPTABLES: &str = "iptables-save";
+/// The rules of IPv6 in a pod's namespace.
+pub const IP6TABLES: &str = "ip6tables-save";
+/// The rules of both families in the words of nftables.
+pub const NFT: &str = "nft.json";
+/// The interfaces and addresses of a pod's namespace.
+pub const ADDRESSES: &str = "addr.json";
+/// The routes of IPv4.
+pub const ROUTES: &str = "route.json";
+/// The routes of IPv6.
+pub const ROUTES6: &str = "route6.json";
+/// The sockets of TCP over IPv4.
+pub const TCP: &str = "proc-net-tcp";
+/// The sockets of TCP over IPv6.
+pub const TCP6: &str = "proc-net-tcp6";
+/// The sockets of UDP over IPv4.
+pub const UDP: &str = "proc-net-udp";
+/// The sockets of UDP over IPv6.
+pub const UDP6: &str = "proc-net-udp6";
+/// All files of a namespace's folder.
+pub const NETNS_FILES: [&str; 10] = [IPTABLES, IP6TABLES, NFT, ADDRESSES, ROUTES, ROUTES6, TCP, TCP6, UDP, UDP6];
 /// istiod's `/debug/syncz`.
 pub const SYNCZ: &str = "mesh/syncz.json";
 /// The control plane's log; only when something failed.
@@ -42,6 +66,10 @@ pub const CONTROL_PLANE_LOG: &str = "mesh/istiod.log";
 pub const LOGS: &str = "logs";
 /// One call a line.
 pub const CALLS: &str = "calls.jsonl";
+/// One call of a matrix a line.
+pub const TESTIMONY: &str = "testimony.jsonl";
+/// The folder of the proxies' raw logs, which hold their access logs.
+pub const ACCESS: &str = "access";
 /// One question a line.
 pub const DNS: &str = "dns.jsonl";
 /// Every stage with start and end.
@@ -49,8 +77,9 @@ pub const TIMINGS: &str = "timings.json";
 /// The container that sets the redirect up and logs it.
 pub const REDIRECT_CONTAINER: &str = "istio-init";
 
-/// Every name that may stand at the top of a bundle; `netns` belongs to the schema and is not written yet.
-pub(super) const TOP: [&str; 10] = [MANIFEST, INPUTS, "objects", PROXIES, "mesh", "netns", CALLS, DNS, LOGS, TIMINGS];
+/// Every name that may stand at the top of a bundle.
+pub(super) const TOP: [&str; 12] =
+    [MANIFEST, INPUTS, "objects", PROXIES, "mesh", NETNS, CALLS, TESTIMONY, ACCESS, DNS, LOGS, TIMINGS];
 
 /// Names an input: `inputs/<name>`; the name may hold folders.
 #[must_use]
@@ -68,6 +97,24 @@ pub fn proxy(pod: &PodRef) -> String {
 #[must_use]
 pub fn proxy_file(pod: &PodRef, file: &str) -> String {
     format!("{PROXIES}/{}/{}/{file}", pod.namespace, pod.name)
+}
+
+/// Names the folder of a pod's network namespace.
+#[must_use]
+pub fn netns(pod: &PodRef) -> String {
+    format!("{NETNS}/{}/{}", pod.namespace, pod.name)
+}
+
+/// Names a file of a pod's network namespace: one of [`NETNS_FILES`].
+#[must_use]
+pub fn netns_file(pod: &PodRef, file: &str) -> String {
+    format!("{NETNS}/{}/{}/{file}", pod.namespace, pod.name)
+}
+
+/// Names the raw log of a pod's proxy.
+#[must_use]
+pub fn access_log(pod: &PodRef) -> String {
+    format!("{ACCESS}/{}/{}.log", pod.namespace, pod.name)
 }
 
 /// Names the log of a container.

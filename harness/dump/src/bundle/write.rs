@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -10,7 +10,7 @@ use dualproof_model::evidence::{BUNDLE_SCHEMA, Manifest, Missing};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{check, layout};
+use super::{assemble, check, layout};
 use crate::DumpError;
 
 /// How the name of a file begins that is not whole yet.
@@ -33,7 +33,7 @@ struct State {
 #[derive(Debug)]
 enum Entry {
     Whole(String),
-    Growing { file: File, digest: Sha256 },
+    Growing { file: File, digest: Sha256, length: u64 },
 }
 
 impl Writer {
@@ -54,7 +54,7 @@ impl Writer {
         &self.root
     }
 
-    /// Writes a file in one step; a file of that path is replaced.
+    /// Writes a file in one step; a file of that path is replaced, and no longer called missing.
     ///
     /// # Errors
     /// [`DumpError::UnsafePath`] for a path that [`layout`] would not make, [`DumpError::Io`] where it cannot be written.
@@ -66,7 +66,18 @@ impl Writer {
         let mut state = self.state();
         draft.persist(&target).map_err(|error| io_error(&target, "write", error.error))?;
         state.files.insert(path.to_owned(), Entry::Whole(digest));
+        state.missing.retain(|missing| missing.what != path);
         Ok(())
+    }
+
+    /// Writes a file as [`Writer::add`] does, if [`super::read()`] will be able to parse it: one answer that was cut off must
+    /// not make the whole bundle unreadable.
+    ///
+    /// # Errors
+    /// What [`super::read()`] would say of the file, and as [`Writer::add`].
+    pub fn add_parsed(&self, path: &str, bytes: impl AsRef<[u8]>) -> Result<(), DumpError> {
+        assemble::parse(path, bytes.as_ref())?;
+        self.add(path, bytes)
     }
 
     /// Writes a value as one JSON document; a file of that path is replaced.
@@ -80,7 +91,8 @@ impl Writer {
         self.add(path, bytes)
     }
 
-    /// Adds a value as one line to a JSON Lines file, and makes the file with the first line.
+    /// Adds a value as one line to a JSON Lines file, and makes the file with the first line. A line that cannot be written
+    /// whole is taken back, so that the lines before it stay evidence.
     ///
     /// # Errors
     /// As [`Writer::add_json`].
@@ -97,16 +109,22 @@ impl Writer {
                 .truncate(true)
                 .open(&target)
                 .map_err(|source| io_error(&target, "make", source))?;
-            state.files.insert(path.to_owned(), Entry::Growing { file, digest: Sha256::new() });
+            state.files.insert(path.to_owned(), Entry::Growing { file, digest: Sha256::new(), length: 0 });
         }
-        if let Some(Entry::Growing { file, digest }) = state.files.get_mut(path) {
-            file.write_all(&line).map_err(|source| io_error(&target, "write", source))?;
+        if let Some(Entry::Growing { file, digest, length }) = state.files.get_mut(path) {
+            if let Err(source) = file.write_all(&line) {
+                // Where even this fails the digest tells.
+                let _ = file.set_len(*length).and_then(|()| file.seek(SeekFrom::Start(*length)));
+                return Err(io_error(&target, "write", source));
+            }
             digest.update(&line);
+            *length += line.len() as u64;
         }
         Ok(())
     }
 
     /// Notes that something should be in the bundle and is not, and why: a path inside the bundle or the name of the evidence.
+    /// A file of that path that was written before stays, and is older than the rest: see [`super::read()`].
     pub fn missing(&self, what: impl Into<String>, why: impl Into<String>) {
         note(&mut self.state().missing, Missing { what: what.into(), why: why.into() });
     }

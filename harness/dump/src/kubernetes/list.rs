@@ -30,6 +30,7 @@ pub(super) struct Ignored {}
 pub(super) struct Metadata {
     pub(super) name: String,
     pub(super) namespace: String,
+    pub(super) uid: String,
     #[serde(deserialize_with = "or_default")]
     pub(super) labels: BTreeMap<String, String>,
     #[serde(deserialize_with = "or_default")]
@@ -112,6 +113,7 @@ pub(super) fn read<T: Item, E>(
         let meta = Meta {
             name: metadata.name.clone(),
             namespace: metadata.namespace.clone(),
+            uid: metadata.uid.clone(),
             labels: metadata.labels.clone(),
             annotations: metadata.annotations.clone(),
             place: entry.pointer(),

@@ -11,6 +11,7 @@ use crate::json::or_default;
 #[serde(default, rename_all = "camelCase")]
 struct Spec {
     node_name: String,
+    service_account_name: String,
     host_network: bool,
     #[serde(deserialize_with = "or_default")]
     containers: Vec<Container>,
@@ -76,6 +77,7 @@ pub fn pods(bytes: &[u8], place: &str) -> Result<Vec<Pod>, DumpError> {
             terminating: pod.metadata.deletion_timestamp.is_some(),
             host_network: pod.spec.host_network,
             node: pod.spec.node_name,
+            service_account: pod.spec.service_account_name,
             restarts: statuses.map(|status| status.restart_count).fold(0, u32::saturating_add),
             containers: pod
                 .spec

@@ -39,6 +39,7 @@ struct Port {
     port: u16,
     protocol: String,
     app_protocol: Option<String>,
+    node_port: Option<u16>,
 }
 
 /// Reads Services. `clusterIPs: ["None"]` means headless; an absent `type` is `ClusterIP` and an absent protocol `TCP`, the API's defaults.
@@ -94,6 +95,7 @@ fn convert_port(port: Port) -> ServicePort {
         port: port.port,
         protocol: or(port.protocol, "TCP"),
         app_protocol: port.app_protocol,
+        node_port: port.node_port.filter(|number| *number != 0),
     }
 }
 

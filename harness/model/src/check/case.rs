@@ -1,5 +1,7 @@
 //! What a check is given: one scenario's view of the evidence.
 
+use std::collections::BTreeSet;
+
 use crate::evidence::{Evidence, Pod, PodRef, Proxy, Service};
 use crate::spec::{Scenario, Shapes};
 use crate::verdict::{Finding, Findings};
@@ -62,11 +64,21 @@ impl<'a> Case<'a> {
         )
     }
 
-    /// Lists the pods of the client's and the server's namespace that are neither going away nor at their end.
+    /// Lists the pods of the scenario's namespaces, those of its call matrix included, that are neither going away nor at their
+    /// end.
     #[must_use]
     pub fn pods(&self) -> Vec<&'a Pod> {
-        let Some(subject) = &self.scenario.subject else { return Vec::new() };
-        [&subject.client.namespace, &subject.server.namespace]
+        let subject = self.scenario.subject.iter();
+        let mut namespaces: Vec<&str> =
+            subject.flat_map(|subject| [&*subject.client.namespace, &*subject.server.namespace]).collect();
+        if let Some(matrix) = &self.scenario.matrix {
+            let clients = matrix.clients.iter().filter_map(|client| client.workload.as_ref());
+            namespaces.extend(clients.map(|client| client.namespace.as_str()));
+            namespaces.extend(matrix.targets.iter().map(|target| target.namespace.as_str()));
+        }
+        let mut seen = BTreeSet::new();
+        namespaces.retain(|namespace| seen.insert(*namespace));
+        namespaces
             .into_iter()
             .flat_map(|namespace| self.evidence.objects.pods_in(namespace))
             .filter(|pod| !matches!(pod.phase.as_str(), "Succeeded" | "Failed"))

@@ -1,6 +1,9 @@
 //! Every check there is.
 
-use super::{Case, Judged, application, cluster, endpoint, environment, listener, objects};
+use super::{
+    Case, Judged, application, cluster, dns, endpoint, environment, listener, objects, redirect, service_path,
+    transport,
+};
 use crate::spec::Profile;
 use crate::verdict::Layer;
 
@@ -43,12 +46,23 @@ pub fn all() -> &'static [Check] {
         objects::SERVICE_FAMILIES_AS_CLAIMED,
         objects::SERVICE_ALLOCATION_TRUTH_TABLE,
         objects::ENDPOINTSLICE_PARTITIONED_BY_FAMILY,
+        dns::ECHO_BY_NAME_FORCED_FAMILY,
+        dns::DNS_ANSWERS_MATCH_IPFAMILIES,
+        dns::DNS_NODATA_NOT_NXDOMAIN,
+        service_path::ECHO_LITERAL_VIP_EACH_FAMILY,
+        service_path::NAKED_DATAPATH_EACH_FAMILY,
+        redirect::REDIRECT_RULES_PARITY,
+        listener::REQUEST_TRAVERSES_BOTH_PROXIES,
         listener::OUTBOUND_LISTENER_COVERS_ALL_VIPS,
         listener::XDS_ACKED_NO_REJECTION,
         listener::VIRTUAL_LISTENERS_BIND_BOTH_WILDCARDS,
         cluster::INBOUND_SOURCE_BIND_PER_FAMILY,
         endpoint::ENDPOINT_DUMP_COVERS_POD_IPS,
         endpoint::ENDPOINT_PRIMARY_FOLLOWS_PODIPS,
+        transport::STRICT_MTLS_REJECTS_PLAINTEXT_EACH_FAMILY,
+        application::REPLY_IDENTIFIES_SERVER_AND_FAMILY,
+        application::APP_BIND_FAMILY_MATRIX,
+        application::CLIENT_IP_CANONICAL,
         application::SEED_ECHO_REPLY,
     ];
     ALL

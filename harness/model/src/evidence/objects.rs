@@ -31,6 +31,8 @@ pub struct Meta {
     pub name: String,
     /// Its namespace; empty for cluster-scoped objects.
     pub namespace: String,
+    /// Its UID; empty where the list leaves it out.
+    pub uid: String,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
     /// Its annotations.
@@ -93,6 +95,8 @@ pub struct ServicePort {
     pub protocol: String,
     /// `appProtocol`, when given.
     pub app_protocol: Option<String>,
+    /// `nodePort`, when it has one.
+    pub node_port: Option<u16>,
 }
 
 impl ServicePort {
@@ -164,6 +168,8 @@ pub struct Pod {
     pub host_network: bool,
     /// The node it runs on.
     pub node: String,
+    /// `spec.serviceAccountName`; empty where the list leaves it out.
+    pub service_account: String,
     /// Names of its containers, init containers included (a native sidecar is one of those).
     pub containers: Vec<String>,
     /// Restarts of all its containers together.

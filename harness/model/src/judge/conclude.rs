@@ -16,8 +16,13 @@ use crate::verdict::{Finding, Holds, Layer, Ledger, Verdict};
 pub(super) fn gaps(results: &[TrialResult], rules: &Rules, ledger: &Ledger) -> Vec<LedgerGap> {
     let mut claimed = BTreeSet::new();
     for result in results.iter().filter(|result| result.verdict.is_good() && result.verdict != Verdict::NotApplicable) {
-        let subject = rules.scenarios.iter().find(|scenario| scenario.name == result.scenario);
-        let families: &[IpFamily] = match subject.and_then(|scenario| scenario.subject.as_ref()) {
+        let scenario = rules.scenarios.iter().find(|scenario| scenario.name == result.scenario);
+        if let Some(matrix) = scenario.and_then(|scenario| scenario.matrix.as_ref()) {
+            let families = matrix.targets.iter().flat_map(|target| target.kind.families().unwrap_or_default());
+            claimed.extend(families.map(|family| LedgerGap { layer: result.layer, family: *family }));
+            continue;
+        }
+        let families: &[IpFamily] = match scenario.and_then(|scenario| scenario.subject.as_ref()) {
             Some(subject) if result.layer == Layer::Application && subject.claim.ip_families.len() > 1 => &[],
             Some(subject) => &subject.claim.ip_families,
             None => &IpFamily::BOTH,

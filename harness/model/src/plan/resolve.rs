@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Cell, MeshKind, Selector, SelectorError};
-use crate::spec::{Profile, Scenario, SpecError};
+use crate::spec::{ClientKind, Profile, Scenario, ServerKind, SpecError, Subject};
 
 /// What a plan must know of a check, without knowing how it judges.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,8 @@ pub struct PlannedWorkload {
     /// Some scenario calls from it, and none calls it. Clients start when the servers are known: a proxy that is told of a
     /// pod before istiod knows the pod's second address keeps the first alone (Envoy adds none to a host that stays).
     pub is_client: bool,
+    /// Its pods get sidecars where the cell has a mesh; all workloads of a namespace say the same.
+    pub inject: bool,
 }
 
 /// What a run will do.
@@ -80,7 +82,8 @@ impl Plan {
     /// Resolves scenarios against the known checks.
     ///
     /// # Errors
-    /// A scenario that names an unknown check, or one check by two names; two scenarios of one name; a selector that matches nothing.
+    /// A scenario that names an unknown check, or one check by two names; two scenarios of one name; a namespace that
+    /// one scenario wants meshed and another naked; a selector that matches nothing.
     /// Everything skipped is no error: the plan is then empty.
     pub fn new(
         scenarios: &[Scenario],
@@ -101,7 +104,7 @@ impl Plan {
             }
             plan.take(scenario, known, selector)?;
         }
-        plan.workloads = plan.workloads(scenarios);
+        plan.workloads = plan.workloads(scenarios)?;
         Ok(plan)
     }
 
@@ -148,27 +151,61 @@ impl Plan {
         None
     }
 
-    fn workloads(&self, scenarios: &[Scenario]) -> Vec<PlannedWorkload> {
+    /// # Errors
+    /// A namespace that one scenario wants meshed and another naked.
+    fn workloads(&self, scenarios: &[Scenario]) -> Result<Vec<PlannedWorkload>, SpecError> {
         let mut workloads: BTreeMap<(&str, &str), PlannedWorkload> = BTreeMap::new();
+        let mut injected: BTreeMap<&str, (bool, &str)> = BTreeMap::new();
         let running =
             scenarios.iter().filter(|scenario| self.trials.iter().any(|trial| trial.scenario == scenario.name));
-        for (name, subject) in running.filter_map(|scenario| Some((&scenario.name, scenario.subject.as_ref()?))) {
-            let (server, client) = (&subject.server, &subject.client);
-            for (namespace, manifest, is_client) in
-                [(&server.namespace, &server.manifest, false), (&client.namespace, &client.manifest, true)]
-            {
+        for scenario in running {
+            for Needed { namespace, manifest, is_client, inject } in needed(scenario) {
+                let (first, by) = *injected.entry(namespace).or_insert((inject, scenario.name.as_str()));
+                if first != inject {
+                    let what =
+                        format!("namespace {namespace} cannot be both meshed and naked, and {by} says otherwise");
+                    return Err(SpecError::whole(&scenario.file, what));
+                }
                 let workload = workloads.entry((namespace, manifest)).or_insert_with(|| PlannedWorkload {
-                    namespace: namespace.clone(),
-                    manifest: manifest.clone(),
+                    namespace: namespace.to_owned(),
+                    manifest: manifest.to_owned(),
                     needed_by: BTreeSet::new(),
                     is_client: true,
+                    inject,
                 });
-                workload.needed_by.insert(name.clone());
+                workload.needed_by.insert(scenario.name.clone());
                 workload.is_client &= is_client;
             }
         }
-        workloads.into_values().collect()
+        Ok(workloads.into_values().collect())
     }
+}
+
+/// A manifest that a scenario needs in a namespace.
+struct Needed<'a> {
+    namespace: &'a str,
+    manifest: &'a str,
+    is_client: bool,
+    inject: bool,
+}
+
+fn needed(scenario: &Scenario) -> Vec<Needed<'_>> {
+    let one = |namespace, manifest, is_client, inject| Needed { namespace, manifest, is_client, inject };
+    let mut needed = Vec::new();
+    if let Some(Subject { server, client, .. }) = &scenario.subject {
+        needed.push(one(&server.namespace, &server.manifest, false, true));
+        needed.push(one(&client.namespace, &client.manifest, true, true));
+    }
+    if let Some(matrix) = &scenario.matrix {
+        for target in &matrix.targets {
+            needed.push(one(&target.namespace, &target.manifest, false, target.server == ServerKind::Meshed));
+        }
+        for (client, kind) in matrix.clients.iter().filter_map(|client| Some((client.workload.as_ref()?, client.kind)))
+        {
+            needed.push(one(&client.namespace, &client.manifest, true, kind == ClientKind::Meshed));
+        }
+    }
+    needed
 }
 
 impl KnownCheck {

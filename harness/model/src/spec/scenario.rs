@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::{SpecError, document};
+use super::{Matrix, SpecError, document, matrix};
 use crate::family::{IpFamily, IpFamilyPolicy};
 
 /// How much of a mesh a scenario asks for.
@@ -39,10 +39,12 @@ pub struct Scenario {
     pub title: String,
     /// Core or extended.
     pub profile: Profile,
-    /// What it claims of a Service; `None` for a scenario about the cluster itself.
+    /// What it claims of a Service; `None` for a call matrix and for a scenario about the cluster itself.
     pub subject: Option<Subject>,
     /// The connections to make.
     pub calls: Vec<CallSpec>,
+    /// The call matrix, in place of a subject and its calls.
+    pub matrix: Option<Matrix>,
     /// Keys or slugs of the checks that judge it, with their places for errors.
     pub checks: Vec<Spanned<String>>,
 }
@@ -119,6 +121,7 @@ struct File {
     claim: Option<Spanned<Claim>>,
     #[serde(default)]
     calls: Vec<Spanned<CallSpec>>,
+    matrix: Option<Spanned<matrix::Written>>,
     checks: Spanned<Vec<Spanned<String>>>,
 }
 
@@ -126,7 +129,8 @@ struct File {
 ///
 /// # Errors
 /// Any mistake, with its place: YAML, unknown keys, an empty title, no checks, the same check or call twice, a server
-/// without its client or claim, a claim whose families do not fit its policy.
+/// without its client or claim, a claim whose families do not fit its policy, a matrix beside any of these, and whatever is
+/// wrong in the matrix itself.
 pub fn scenario(file: &str, text: &str) -> Result<Scenario, SpecError> {
     let name = name_of(file)?;
     let read: File = document::parse(file, text)?;
@@ -157,6 +161,12 @@ pub fn scenario(file: &str, text: &str) -> Result<Scenario, SpecError> {
     {
         return Err(SpecError::at(file, call, "calls need a server, a client and a claim"));
     }
+    if let Some(matrix) = &read.matrix
+        && (subject.is_some() || !read.calls.is_empty())
+    {
+        return Err(SpecError::at(file, matrix, "a matrix stands in place of server, client, claim and calls"));
+    }
+    let matrix = read.matrix.map(|written| matrix::check(file, written.value)).transpose()?;
     Ok(Scenario {
         name,
         file: file.to_owned(),
@@ -164,6 +174,7 @@ pub fn scenario(file: &str, text: &str) -> Result<Scenario, SpecError> {
         profile: read.profile,
         subject,
         calls: read.calls.into_iter().map(|call| call.value).collect(),
+        matrix,
         checks: read.checks.value,
     })
 }

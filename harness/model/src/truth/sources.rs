@@ -9,7 +9,16 @@ use crate::spec::PassthroughShape;
 /// (istio/istio:pilot/pkg/networking/core/listener_address.go and cluster_builder.go).
 #[must_use]
 pub fn inbound_sources(families: &[IpFamily]) -> AddressSet {
-    families.iter().map(|family| source(*family)).collect()
+    families.iter().map(|family| inbound_source(*family)).collect()
+}
+
+/// The source address of one family: `127.0.0.6` or `::6`.
+#[must_use]
+pub fn inbound_source(family: IpFamily) -> IpAddr {
+    match family {
+        IpFamily::IPv4 => Ipv4Addr::new(127, 0, 0, 6).into(),
+        IpFamily::IPv6 => Ipv6Addr::new(0, 0, 0, 0, 0, 0, 0, 6).into(),
+    }
 }
 
 /// A cluster for inbound connections to ports that no Service names.
@@ -42,12 +51,5 @@ pub fn passthrough_clusters(shape: PassthroughShape, families: &[IpFamily]) -> V
                 PassthroughCluster { name, family: Some(*family), sources: inbound_sources(&[*family]) }
             })
             .collect(),
-    }
-}
-
-fn source(family: IpFamily) -> IpAddr {
-    match family {
-        IpFamily::IPv4 => Ipv4Addr::new(127, 0, 0, 6).into(),
-        IpFamily::IPv6 => Ipv6Addr::new(0, 0, 0, 0, 0, 0, 0, 6).into(),
     }
 }

@@ -92,6 +92,12 @@ impl Findings {
         self.add(subject, family, expected.to_string(), format!("no evidence: {why}"), Holds::Unknown, place);
     }
 
+    /// Tells whether nothing was collected.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Hands over what was collected.
     #[must_use]
     pub fn into_vec(self) -> Vec<Finding> {

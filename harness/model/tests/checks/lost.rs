@@ -1,11 +1,12 @@
 //! Evidence that is not there: never a pass, never a fail, never a panic, and the manifest's reason is told.
 
 use dualproof_model::check::{self, Judged};
-use dualproof_model::evidence::{CallOutcome, CallStage, Evidence, Missing};
+use dualproof_model::evidence::{CallOutcome, CallStage, Evidence, Missing, NetnsSource};
 use dualproof_model::family::{FamilyOrder, IpFamily};
 use dualproof_model::verdict::{Finding, Holds};
 
-use crate::lab::{CLIENT, SERVER, World, findings, judge, proxy};
+use crate::lab::matrix::{MatrixWorld, OF_CALLS};
+use crate::lab::{CLIENT, SERVER, World, findings, ip, judge, netns, proxy};
 
 /// Takes something away from healthy evidence and says so in the manifest.
 fn lose(key: &str, what: &str, take: impl FnOnce(&mut Evidence)) -> Vec<Finding> {
@@ -30,8 +31,9 @@ fn nothing_at_all_is_inconclusive_for_every_check() {
     for order in [FamilyOrder::V4First, FamilyOrder::V6First] {
         let world = World::seed(order);
         for check in check::all() {
-            let Judged::Findings(findings) = judge(check.key, &Evidence::default(), &world.scenario(), &world.shapes)
-            else {
+            let of_calls = OF_CALLS.contains(&check.key);
+            let scenario = if of_calls { MatrixWorld::meshed(order).scenario() } else { world.scenario() };
+            let Judged::Findings(findings) = judge(check.key, &Evidence::default(), &scenario, &world.shapes) else {
                 panic!("{} has no meaning without evidence", check.key)
             };
             let all_unknown = findings.iter().all(|finding| finding.holds == Holds::Unknown);
@@ -144,4 +146,65 @@ fn the_reason_for_one_pod_is_not_that_of_its_namesake() {
     let unknown: Vec<_> = findings.iter().filter(|finding| finding.holds == Holds::Unknown).collect();
     assert_eq!(unknown.len(), 1, "{findings:#?}");
     assert!(unknown[0].seen.contains("not in the bundle"), "{unknown:#?}");
+}
+
+#[test]
+fn a_namespace_that_nobody_could_look_into_is_missed() {
+    let findings = lose("K10", &format!("netns/servers/{SERVER}"), |evidence| {
+        evidence.netns.retain(|netns| netns.pod.name != SERVER);
+    });
+    assert_lost("K10", "a namespace", &findings);
+    let families: Vec<_> =
+        findings.iter().filter(|finding| finding.holds == Holds::Unknown).map(|finding| finding.family).collect();
+    assert_eq!(families, [Some(IpFamily::IPv4), Some(IpFamily::IPv6)]);
+    for file in ["ip6tables-save", "addr.json"] {
+        let findings = lose("K10", &format!("netns/servers/{SERVER}/{file}"), |evidence| {
+            let netns = netns(evidence, SERVER);
+            if file == "addr.json" { netns.interfaces = None } else { netns.rules.v6 = None }
+        });
+        assert_lost("K10", file, &findings);
+    }
+}
+
+#[test]
+fn another_pods_namespace_says_nothing_of_this_one() {
+    let findings = lose("K10", "nothing", |evidence| {
+        let stranger = netns(evidence, CLIENT).interfaces.clone();
+        netns(evidence, SERVER).interfaces = stranger;
+        netns(evidence, SERVER).rules.v6 = None;
+    });
+    let unknown: Vec<_> = findings.iter().filter(|finding| finding.holds == Holds::Unknown).collect();
+    assert_eq!(unknown.len(), 2, "{findings:#?}");
+    assert!(unknown.iter().all(|finding| finding.seen.contains("it is another namespace")), "{unknown:#?}");
+}
+
+#[test]
+fn rules_that_are_not_compared_are_no_pass() {
+    let findings = lose("K10", "nothing", |evidence| {
+        netns(evidence, SERVER).native_tables = vec!["inet istio-proxy-nat".to_owned()];
+    });
+    assert!(findings.iter().any(|finding| finding.seen.contains("inet istio-proxy-nat")), "{findings:#?}");
+    assert!(findings.iter().all(|finding| finding.holds != Holds::No), "{findings:#?}");
+}
+
+#[test]
+fn a_log_stands_in_for_the_node_as_far_as_it_goes() {
+    let told = |interfaces: bool| {
+        lose("K10", "netns", |evidence| {
+            for netns in &mut evidence.netns {
+                (netns.source, netns.place) = (NetnsSource::InitLog, "logs/istio-init.log".to_owned());
+                for interface in netns.interfaces.iter_mut().flatten() {
+                    interface.addresses.retain(|net| net.addr() == ip("::6"));
+                }
+                if !interfaces {
+                    netns.interfaces = None;
+                }
+            }
+        })
+    };
+    assert!(told(true).iter().all(|finding| finding.holds == Holds::Yes), "{:#?}", told(true));
+    let silent = told(false);
+    let unknown: Vec<_> = silent.iter().filter(|finding| finding.holds == Holds::Unknown).collect();
+    assert_eq!(unknown.len(), 3, "::6 of each pod, which nobody has seen: {silent:#?}");
+    assert!(unknown.iter().all(|finding| finding.seen.contains("does not say that it was added")), "{unknown:#?}");
 }

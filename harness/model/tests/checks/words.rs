@@ -4,7 +4,7 @@ use dualproof_model::evidence::{AddressKind, CallStage, Evidence, LbEndpoint};
 use dualproof_model::family::{FamilyOrder, IpFamily, listener_name};
 use dualproof_model::verdict::{Finding, Holds};
 
-use crate::lab::{CLIENT, World, findings, ip, listener, proxy, service, socket};
+use crate::lab::{CLIENT, World, findings, ip, listener, netns, proxy, service, socket};
 
 const V4: IpFamily = IpFamily::IPv4;
 const V6: IpFamily = IpFamily::IPv6;
@@ -134,4 +134,47 @@ fn a_refused_service_is_told_as_such() {
     });
     assert_eq!(refused.len(), 1, "{refused:#?}");
     assert_eq!(refused[0].expected, "a refusal by the API server");
+}
+
+#[test]
+fn a_flushed_chain_is_told_in_its_family_with_the_rules_that_the_other_has() {
+    let world = World::seed(FamilyOrder::V6First);
+    let flushed = broken("K10", &world, |evidence| {
+        for table in netns(evidence, CLIENT).rules.v4.iter_mut().flat_map(|rules| &mut rules.tables) {
+            table
+                .chains
+                .iter_mut()
+                .filter(|chain| chain.name == "ISTIO_REDIRECT")
+                .for_each(|chain| chain.rules.clear());
+        }
+    });
+    let told: Vec<_> = flushed.iter().map(|finding| (finding.subject.as_str(), finding.seen.as_str())).collect();
+    assert!(flushed.iter().all(|finding| finding.family == Some(V4)), "IPv6 has all it needs: {flushed:#?}");
+    assert!(told.contains(&("redirect of outbound connections in clients/curl-1", "no rule does")), "{told:#?}");
+    assert!(
+        told.contains(&("rules of nat/ISTIO_REDIRECT in clients/curl-1", "no such chain, or nothing in it")),
+        "{told:#?}"
+    );
+    let caller = told.iter().find(|(subject, _)| subject.contains("nat/ISTIO_OUTPUT"));
+    assert!(
+        caller.is_some_and(|(_, seen)| seen.starts_with("lacks what `") && seen.contains("ISTIO_REDIRECT")),
+        "{told:#?}"
+    );
+    assert_eq!(flushed[0].place, "netns/clients/curl-1/iptables-save");
+}
+
+#[test]
+fn rules_in_another_order_are_nobodys_in_particular() {
+    let world = World::seed(FamilyOrder::V4First);
+    let turned = broken("K10", &world, |evidence| {
+        for table in netns(evidence, CLIENT).rules.v6.iter_mut().flat_map(|rules| &mut rules.tables) {
+            table
+                .chains
+                .iter_mut()
+                .filter(|chain| chain.name == "ISTIO_INBOUND")
+                .for_each(|chain| chain.rules.reverse());
+        }
+    });
+    let told: Vec<_> = turned.iter().map(|finding| (finding.family, finding.seen.as_str())).collect();
+    assert_eq!(told, [(Some(V4), "the same rules in another order"), (Some(V6), "the same rules in another order")]);
 }

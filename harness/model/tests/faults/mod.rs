@@ -1,8 +1,10 @@
 //! Faults, each with the checks that it is meant for.
 
+pub(crate) mod calls;
 mod cluster;
 mod listeners;
 mod objects;
+mod redirect;
 mod surgery;
 mod switches;
 mod upstream;
@@ -30,7 +32,9 @@ pub(crate) struct Mutant {
 
 /// Lists all of them.
 pub(crate) fn all() -> impl Iterator<Item = &'static Mutant> {
-    [cluster::FAULTS, objects::FAULTS, listeners::FAULTS, upstream::FAULTS, switches::FAULTS].into_iter().flatten()
+    [cluster::FAULTS, objects::FAULTS, redirect::FAULTS, listeners::FAULTS, upstream::FAULTS, switches::FAULTS]
+        .into_iter()
+        .flatten()
 }
 
 /// A fault of a dual-stack Service, IPv6 first.

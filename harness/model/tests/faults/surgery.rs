@@ -1,9 +1,11 @@
 //! Where a fault cuts.
 
-use dualproof_model::evidence::{Call, CallStage, Cluster, Evidence, LbEndpoint, ProxySync, SocketAddress};
+use dualproof_model::evidence::{
+    Call, CallStage, Cluster, Evidence, LbEndpoint, ProxySync, Rule, RuleSet, SocketAddress,
+};
 use dualproof_model::family::IpFamily;
 
-use crate::lab::{SERVER, proxy};
+use crate::lab::{SERVER, ip, netns, proxy};
 
 pub(super) fn own_endpoints<'a>(evidence: &'a mut Evidence, pod: &str, port: u16) -> &'a mut Vec<LbEndpoint> {
     let name = format!("outbound|{port}||tcp-echo.servers.svc.cluster.local");
@@ -48,5 +50,21 @@ pub(super) fn drop_wildcard(evidence: &mut Evidence, pod: &str, name: &str, fami
 pub(super) fn no_redirect(evidence: &mut Evidence, pod: &str) {
     if let Some(log) = &mut proxy(evidence, pod).redirect {
         log.inbound_ipv6 = Some(false);
+    }
+}
+
+pub(super) fn rules<'a>(evidence: &'a mut Evidence, pod: &str, family: IpFamily) -> &'a mut RuleSet {
+    netns(evidence, pod).rules.get_mut(family).as_mut().unwrap_or_else(|| panic!("no rules of {family}"))
+}
+
+pub(super) fn chain<'a>(evidence: &'a mut Evidence, pod: &str, family: IpFamily, name: &str) -> &'a mut Vec<Rule> {
+    let mut chains = rules(evidence, pod, family).tables.iter_mut().flat_map(|table| &mut table.chains);
+    &mut chains.find(|chain| chain.name == name).unwrap_or_else(|| panic!("no {name}")).rules
+}
+
+/// Takes `::6` from `lo`.
+pub(super) fn no_source(evidence: &mut Evidence, pod: &str) {
+    for interface in netns(evidence, pod).interfaces.iter_mut().flatten() {
+        interface.addresses.retain(|address| address.addr() != ip("::6"));
     }
 }

@@ -2,18 +2,18 @@
 
 use dualproof_model::evidence::Evidence;
 
-use super::surgery::{drop_wildcard, own_endpoints, split};
+use super::surgery::{drop_wildcard, no_source, own_endpoints, rules, split};
 use super::{EVERYONE, Mutant, V6, dual};
 use crate::lab::{SERVER, listener, proxy};
 
 pub(super) const FAULTS: &[Mutant] = &[
-    dual(&["K08", "K14"], "the pod's switch is off, the control plane's on", |evidence, _| {
+    dual(&["K10", "K08", "K14"], "the pod's switch is off, the control plane's on", |evidence, _| {
         pod_switch_off(evidence, SERVER)
     }),
     dual(&["K06", "K08", "K11", "K14"], "the pod's switch is on, the control plane's off", |evidence, _| {
         control_plane_switch_off(evidence);
     }),
-    dual(&["K06", "K08", "K11", "K14"], "both switches are off", |evidence, _| {
+    dual(&["K10", "K06", "K08", "K11", "K14"], "both switches are off", |evidence, _| {
         control_plane_switch_off(evidence);
         EVERYONE.iter().for_each(|name| pod_switch_off(evidence, name));
     }),
@@ -29,6 +29,8 @@ fn pod_switch_off(evidence: &mut Evidence, pod: &str) {
     if let Some(log) = &mut proxy(evidence, pod).redirect {
         (log.inbound_ipv6, log.dual_stack) = (Some(false), Some(false));
     }
+    rules(evidence, pod, V6).tables.clear();
+    no_source(evidence, pod);
 }
 
 /// What istiod does without ISTIO_DUAL_STACK: listeners on the first clusterIP only, virtual listeners without `::`, inbound

@@ -60,7 +60,7 @@ pub(super) fn add(world: &World, evidence: &mut Evidence) {
                 name: "tcp".to_owned(),
                 port: 9000,
                 protocol: "TCP".to_owned(),
-                app_protocol: None,
+                ..ServicePort::default()
             }],
         });
     }

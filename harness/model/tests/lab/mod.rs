@@ -3,6 +3,8 @@
 //! It is built without the functions of `truth`: what they compute is compared with what stands here.
 
 mod baseline;
+pub(crate) mod matrix;
+mod netns;
 mod proxies;
 mod world;
 
@@ -12,7 +14,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use dualproof_model::check::{self, Case, Judged};
-use dualproof_model::evidence::{Evidence, Listener, Pod, PodRef, Proxy, Service, SocketAddress};
+use dualproof_model::evidence::{Evidence, Listener, Netns, Pod, PodRef, Proxy, Service, SocketAddress};
 use dualproof_model::family::parse_ip;
 use dualproof_model::spec::{Scenario, Shapes};
 use dualproof_model::verdict::{Finding, Holds};
@@ -60,6 +62,11 @@ pub(crate) fn pod<'a>(evidence: &'a mut Evidence, name: &str) -> &'a mut Pod {
 /// Finds the proxy of a pod by the pod's name.
 pub(crate) fn proxy<'a>(evidence: &'a mut Evidence, name: &str) -> &'a mut Proxy {
     named(&mut evidence.proxies, name, |proxy| &proxy.pod.name)
+}
+
+/// Finds the network namespace of a pod by the pod's name.
+pub(crate) fn netns<'a>(evidence: &'a mut Evidence, name: &str) -> &'a mut Netns {
+    named(&mut evidence.netns, name, |netns| &netns.pod.name)
 }
 
 /// Finds the listener of a proxy that has an address on a port.

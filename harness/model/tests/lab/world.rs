@@ -10,7 +10,7 @@ use dualproof_model::family::{FamilyOrder, IpFamily, IpFamilyPolicy};
 use dualproof_model::plan::Cell;
 use dualproof_model::spec::{self, EndpointShape, InfraShape, PassthroughShape, Scenario, Shapes};
 
-use super::{baseline, ip, pod_ref, proxies};
+use super::{baseline, ip, netns, pod_ref, proxies};
 
 /// The client's pod.
 pub(crate) const CLIENT: &str = "curl-1";
@@ -104,6 +104,7 @@ impl World {
             let app = if namespace == "clients" { "curl" } else { "tcp-echo" };
             evidence.objects.pods.push(self.pod(namespace, name, app, number, &[app, "istio-init", "istio-proxy"]));
             evidence.proxies.push(proxies::proxy(self, namespace, name, number));
+            evidence.netns.push(netns::netns(self, namespace, name, number));
             if let Some(sync) = &mut evidence.sync {
                 sync.proxies.push(synced(&format!("{name}.{namespace}")));
             }
@@ -148,7 +149,7 @@ impl World {
             name: name.to_owned(),
             port,
             protocol: "TCP".to_owned(),
-            app_protocol: None,
+            ..ServicePort::default()
         };
         Service {
             meta: meta("servers", "tcp-echo", "tcp-echo", "services"),

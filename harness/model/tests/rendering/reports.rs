@@ -38,6 +38,7 @@ pub(crate) fn motley() -> Run {
             stage: "cluster".to_owned(),
             start_millis: 1,
             end_millis: 1 << 40,
+            critical: false,
             result: WICKED.to_owned(),
             waits: vec![Wait { condition: "ready".to_owned(), millis: 7, last_status: "null".to_owned() }],
         }];

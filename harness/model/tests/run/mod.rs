@@ -3,13 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
-use dualproof_model::check;
 use dualproof_model::evidence::{Evidence, Tool};
 use dualproof_model::judge::{self, Rules};
 use dualproof_model::report::{Report, TrialResult};
 use dualproof_model::spec;
 
 use crate::lab::World;
+use crate::lab::matrix::not_of_calls;
 
 /// The scenario about the cluster alone.
 pub(crate) const CLUSTER: &str = "environment/cluster";
@@ -31,7 +31,7 @@ impl Run {
         (manifest.run, manifest.started) = ("r1".to_owned(), "2026-10-01T08:00:00Z".to_owned());
         let scenario_of = |key: &str| if key == "K41" { CLUSTER } else { ECHO };
         manifest.selected =
-            check::all().iter().map(|check| (scenario_of(check.key).to_owned(), check.key.to_owned())).collect();
+            not_of_calls().map(|check| (scenario_of(check.key).to_owned(), check.key.to_owned())).collect();
         let cluster = spec::scenario("scenarios/environment/cluster.yaml", "title: the cluster\nchecks: [K41]\n");
         let cluster = cluster.unwrap_or_else(|error| panic!("{error}"));
         let rules = Rules { scenarios: vec![cluster, world.scenario()], profiles: profiles(), deviations: Vec::new() };

@@ -107,7 +107,7 @@ pub fn run_cell(readied: &Readied, console: &Console) -> Result<Report, Box<Repo
         };
         session::run(&job, &driver, &readied.settings.out.join("bundle"))
             .await
-            .map_err(|error| refused(format!("{error}"), &error.hint()))
+            .map_err(|error| Box::new(refuse(readied.plan.cell.clone(), error.kind(), &chain(&error), &error.hint())))
     });
     // What stays, wanted or not, is named in the journal, and a cluster's kubeconfig lies beside it.
     let stays = readied.settings.keep || report.as_ref().map_or(true, |report| report.remains.is_some());

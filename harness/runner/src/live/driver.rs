@@ -4,21 +4,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use dualproof_driver::cluster::{Cluster, Provider};
+use dualproof_driver::cluster::{Cluster, KindTools, Provider};
 use dualproof_driver::context::{RUN_LABEL, RunContext, WaitLog};
 use dualproof_driver::doctor::{Machine, Subject};
+use dualproof_driver::image::AgentImage;
 use dualproof_driver::mesh::{self, Installed, Mesh};
-use dualproof_driver::probe::{ClientSelector, Probe, call_all};
-use dualproof_driver::trouble::Trouble;
+use dualproof_driver::probe::{Probe, call_all};
+use dualproof_driver::trouble::{Trouble, chain};
 use dualproof_driver::workload::{self, Deployed, MeshMark};
-use dualproof_driver::{api, baseline, collect, diagnostics, doctor};
+use dualproof_driver::{api, baseline, collect, diagnostics, doctor, inspect};
 use dualproof_dump::bundle::{Writer, layout};
-use dualproof_model::evidence::{AddressKind, CallStage, Failure, FailureKind, Target, Versions, Wait};
+use dualproof_model::evidence::{CallStage, Failure, FailureKind, Testimony, Versions, Wait};
+use dualproof_model::spec::Matrix;
 use dualproof_model::truth::Baseline;
 use tokio_util::sync::CancellationToken;
 
 use super::foretell::Foretold;
-use super::{reuse, settings, traps};
+use super::{agent, calls, reuse, settings, traps};
 use crate::lease::RunFolder;
 use crate::session::{CallOrder, Driver, Prepared, Workload};
 use crate::settings::Settings;
@@ -27,6 +29,7 @@ use crate::stage::Stage;
 /// Drives real tools and a real cluster.
 pub struct Live {
     keep_as_is: bool,
+    agent: Option<String>,
     foretold: Foretold,
     subject: Subject,
     provider: Box<dyn Provider>,
@@ -42,6 +45,7 @@ struct State {
     cluster: Option<Cluster>,
     installed: Installed,
     deployed: Deployed,
+    testimonies: Vec<Testimony>,
 }
 
 impl Live {
@@ -57,6 +61,7 @@ impl Live {
         };
         Self {
             keep_as_is: settings.reuse,
+            agent: settings.agent_image.clone(),
             foretold: Foretold::new(settings, folder),
             subject: settings::subject(settings, folder.id()),
             provider: settings::provider(settings, folder.id()),
@@ -68,6 +73,7 @@ impl Live {
                 cluster: None,
                 installed: Installed::Nothing,
                 deployed: Deployed::default(),
+                testimonies: Vec::new(),
             }),
         }
     }
@@ -80,6 +86,10 @@ impl Live {
     fn context(&self, stage: Stage) -> RunContext {
         let waits = self.state().waits.entry(stage).or_default().clone();
         RunContext { waits, ..self.state().context.clone() }
+    }
+
+    fn agent(&self) -> Result<AgentImage, Trouble> {
+        agent::choose(self.agent.as_deref())
     }
 
     fn prepared(&self) -> mesh::Prepared {
@@ -109,6 +119,7 @@ impl Driver for Live {
         let context = self.context(Stage::Prepare);
         self.provider.check()?;
         self.mesh.check()?;
+        self.agent()?;
         let warnings = traps::refuse(doctor::examine(&context, &Machine::default(), &self.subject).await)?;
         let mut tools = self.provider.preflight(&context).await?;
         // A cell that is judged as it is needs no installer.
@@ -141,7 +152,9 @@ impl Driver for Live {
         if self.keep_as_is {
             return Ok(Vec::new());
         }
-        Ok(self.provider.load_images(&self.context(Stage::Images), &self.cluster_made()?, images).await?)
+        let (context, cluster) = (self.context(Stage::Images), self.cluster_made()?);
+        let images = agent::load(&context, &*self.provider, &cluster, &self.agent()?, images).await?;
+        Ok(self.provider.load_images(&context, &cluster, &images).await?)
     }
 
     async fn baseline(&self, bundle: &Writer) -> Result<(), Trouble> {
@@ -177,19 +190,12 @@ impl Driver for Live {
         let deployed = if self.keep_as_is {
             workload::reuse(&context, &cluster, &namespaces, sidecar).await?
         } else {
+            let image = self.agent()?;
             let mark = MeshMark { label: self.mesh.injection_label(), sidecar };
             let mut deployed = Deployed::default();
             for clients in [false, true] {
-                let wanted: Vec<workload::Workload> = workloads
-                    .iter()
-                    .filter(|workload| workload.is_client == clients)
-                    .map(|workload| workload::Workload {
-                        namespace: workload.namespace.clone(),
-                        manifest: workload.name.clone(),
-                        text: workload.manifest.clone(),
-                        inject: true,
-                    })
-                    .collect();
+                let wanted = workloads.iter().filter(|workload| workload.is_client == clients);
+                let wanted: Vec<_> = wanted.map(|workload| agent::to_deploy(workload, &image)).collect();
                 deployed.join(workload::deploy(&context, &cluster, &wanted, mark).await?);
             }
             deployed
@@ -203,29 +209,44 @@ impl Driver for Live {
         Ok(self.mesh.converge(&self.context(Stage::Converge), &self.cluster_made()?, &meshed).await?)
     }
 
-    async fn calls(&self, calls: &[CallOrder], bundle: &Writer) -> Result<(), Trouble> {
-        let probes: Vec<Probe> = calls.iter().map(probe).collect();
-        let made = call_all(&self.context(Stage::Calls), &self.cluster_made()?, CallStage::Mesh, &probes).await;
-        made.iter().try_for_each(|call| bundle.append_line(layout::CALLS, call)).map_err(unwritten)
+    async fn calls(&self, calls: &[CallOrder], matrices: &[Matrix], bundle: &Writer) -> Result<(), Trouble> {
+        let (context, cluster) = (self.context(Stage::Calls), self.cluster_made()?);
+        let probes: Vec<Probe> = calls.iter().map(calls::probe).collect();
+        let made = call_all(&context, &cluster, CallStage::Mesh, &probes).await;
+        made.iter().try_for_each(|call| bundle.append_line(layout::CALLS, call)).map_err(unwritten)?;
+        if matrices.is_empty() {
+            return Ok(());
+        }
+        collect::objects(&context, &cluster, &self.namespaces(), bundle).await;
+        let objects = calls::objects(bundle.dir()).map_err(unwritten)?;
+        let made = calls::matrices(&context, &cluster, matrices, &objects, self.mesh.sidecar().is_some()).await;
+        made.iter().try_for_each(|told| bundle.append_line(layout::TESTIMONY, told)).map_err(unwritten)?;
+        self.state().testimonies = made;
+        Ok(())
     }
 
     async fn collect(&self, bundle: &Writer) -> Result<Versions, Trouble> {
         let (context, cluster, meshed) =
             (self.context(Stage::Collect), self.cluster_made()?, self.state().deployed.meshed());
-        let namespaces = self.namespaces();
-        let objects = collect::objects(&context, &cluster, &namespaces, bundle);
-        let ((), (), versions, kubernetes) = tokio::join!(
-            objects,
+        let (namespaces, testimonies) = (self.namespaces(), self.state().testimonies.clone());
+        let logs = async {
+            if let Some(sidecar) = self.mesh.sidecar().filter(|_| !testimonies.is_empty()) {
+                collect::access_logs(&context, &cluster, sidecar, &meshed, &testimonies, bundle).await;
+            }
+        };
+        let tools = KindTools::default();
+        let ((), (), (), (), versions, kubernetes) = tokio::join!(
+            collect::objects(&context, &cluster, &namespaces, bundle),
+            logs,
             self.mesh.collect(&context, &cluster, &meshed, bundle),
+            inspect::collect(&context, &cluster, &tools, &meshed, bundle),
             self.mesh.versions(&context, &cluster),
             api::server_version(&context, &cluster.client)
         );
-        let versions = versions.unwrap_or_else(|error| {
-            bundle.missing("the mesh's version", error.to_string());
-            mesh::MeshVersions::default()
-        });
+        collect::unchanged(&context, &cluster, &namespaces, bundle).await;
+        let versions = known(versions, "the mesh's version", bundle).unwrap_or_default();
         Ok(Versions {
-            kubernetes: kubernetes.ok(),
+            kubernetes: known(kubernetes, "the version of Kubernetes", bundle),
             control_plane: versions.control_plane,
             proxies: versions.proxies,
             tools: BTreeMap::new(),
@@ -280,21 +301,11 @@ impl Driver for Live {
     }
 }
 
-fn probe(order: &CallOrder) -> Probe {
-    let (server, client) = (&order.subject.server, &order.subject.client);
-    Probe {
-        id: format!("{}/{}", order.scenario, order.call.name),
-        scenario: order.scenario.clone(),
-        client: ClientSelector { namespace: client.namespace.clone(), app: client.app.clone() },
-        container: client.container.clone(),
-        target: Target { namespace: server.namespace.clone(), name: server.service.clone(), port: order.call.port },
-        address_kind: AddressKind::Name,
-        address: format!("{}.{}", server.service, server.namespace),
-        argv: order.call.command.clone(),
-        reply: Some(order.call.reply.clone()),
-    }
+/// Takes what was learned; what was not is noted as missing, with why.
+fn known<T, E: std::error::Error>(learned: Result<T, E>, what: &str, bundle: &Writer) -> Option<T> {
+    learned.map_err(|error| bundle.missing(what, chain(&error))).ok()
 }
 
 fn unwritten(error: dualproof_dump::DumpError) -> Trouble {
-    Trouble { kind: FailureKind::Inconclusive, hint: error.hint(), what: error.to_string() }
+    Trouble { kind: FailureKind::Inconclusive, hint: error.hint(), what: chain(&error) }
 }

@@ -1,5 +1,7 @@
 //! The live driver: the spine's stages over real tools and a real cluster.
 
+mod agent;
+mod calls;
 mod driver;
 mod foretell;
 mod machine;

@@ -62,7 +62,7 @@ impl RuleBook {
             built_in::files().into_iter().filter(|(path, _)| path.starts_with("samples/")).collect();
         read_folder(folder, "scenarios", &mut files)?;
         let samples = folder.parent().unwrap_or(Path::new(".")).join("samples");
-        for sample in ["tcp-echo", "sleep"] {
+        for sample in ["matrix", "sleep", "tcp-echo"] {
             if samples.join(sample).is_dir() {
                 read_folder(&samples.join(sample), &format!("samples/{sample}"), &mut files)?;
             }
@@ -87,9 +87,13 @@ impl RuleBook {
             return Err(RulesError::Empty(origin.to_owned()));
         }
         for scenario in &rules.scenarios {
-            let manifests =
+            let of_subject =
                 scenario.subject.iter().flat_map(|subject| [&subject.server.manifest, &subject.client.manifest]);
-            if let Some(manifest) = manifests.into_iter().find(|manifest| !texts.contains_key(*manifest)) {
+            let clients = scenario.matrix.iter().flat_map(|matrix| &matrix.clients);
+            let of_clients = clients.filter_map(|client| client.workload.as_ref()).map(|workload| &workload.manifest);
+            let targets = scenario.matrix.iter().flat_map(|matrix| &matrix.targets);
+            let mut manifests = of_subject.chain(of_clients).chain(targets.map(|target| &target.manifest));
+            if let Some(manifest) = manifests.find(|manifest| !texts.contains_key(*manifest)) {
                 return Err(RulesError::NoManifest { scenario: scenario.file.clone(), manifest: manifest.clone() });
             }
         }

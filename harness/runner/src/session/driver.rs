@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use dualproof_driver::trouble::Trouble;
 use dualproof_dump::bundle::Writer;
 use dualproof_model::evidence::{Failure, Versions, Wait};
-use dualproof_model::spec::{CallSpec, Subject};
+use dualproof_model::spec::{CallSpec, Matrix, Subject};
 
 use crate::stage::Stage;
 
@@ -32,6 +32,8 @@ pub struct Workload {
     pub name: String,
     /// The manifest.
     pub manifest: String,
+    /// Its pods belong into the mesh.
+    pub inject: bool,
     /// It calls and is not called: it is deployed when the others are known everywhere.
     pub is_client: bool,
 }
@@ -64,8 +66,8 @@ pub trait Driver: Send + Sync {
     async fn workloads(&self, workloads: &[Workload]) -> Result<(), Trouble>;
     /// Waits until every proxy has acknowledged its configuration.
     async fn converge(&self) -> Result<(), Trouble>;
-    /// Makes the calls and writes them.
-    async fn calls(&self, calls: &[CallOrder], bundle: &Writer) -> Result<(), Trouble>;
+    /// Makes the calls, those of the matrices too, and writes them.
+    async fn calls(&self, calls: &[CallOrder], matrices: &[Matrix], bundle: &Writer) -> Result<(), Trouble>;
     /// Writes objects, dumps and logs; returns the versions that the live system shows.
     async fn collect(&self, bundle: &Writer) -> Result<Versions, Trouble>;
     /// Writes what explains a failed stage. It loses nothing and never fails itself.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use dualproof_model::plan::Plan;
+use dualproof_model::spec::Matrix;
 use tokio_util::sync::CancellationToken;
 
 use super::{CallOrder, Prepared, Workload};
@@ -46,6 +47,7 @@ pub(super) fn workloads(job: &Job<'_>) -> Vec<Workload> {
         .map(|workload| Workload {
             namespace: workload.namespace.clone(),
             name: workload.manifest.clone(),
+            inject: workload.inject,
             is_client: workload.is_client,
             manifest: texts.get(&workload.manifest).cloned().unwrap_or_default(),
         })
@@ -66,4 +68,11 @@ pub(super) fn calls(job: &Job<'_>) -> Vec<CallOrder> {
             })
         })
         .collect()
+}
+
+/// Lists the matrices of the scenarios that run.
+pub(super) fn matrices(job: &Job<'_>) -> Vec<Matrix> {
+    let runs = |name: &str| job.plan.trials.iter().any(|trial| trial.scenario == name);
+    let scenarios = job.book.rules.scenarios.iter().filter(|scenario| runs(&scenario.name));
+    scenarios.filter_map(|scenario| scenario.matrix.clone()).collect()
 }

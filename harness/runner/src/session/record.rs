@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use dualproof_driver::trouble::chain;
 use dualproof_dump::DumpError;
 use dualproof_dump::bundle::{self, Writer};
 use dualproof_model::evidence::{Failure, FailureKind, Manifest, Repeat, StageTiming, Timings, Tool, Versions, Wait};
@@ -16,12 +17,22 @@ use crate::stage::Stage;
 /// A run cannot be recorded: the bundle cannot be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
-    /// The bundle.
-    #[error(transparent)]
+    /// The bundle; with its cause, because a full disk and a missing right look the same without.
+    #[error("{}", chain(.0))]
     Bundle(#[from] DumpError),
 }
 
 impl SessionError {
+    /// Tells what it means for the run: a disk that is full, and a folder that changed its owner, lose evidence; a folder that
+    /// is somebody else's is not for us.
+    #[must_use]
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Self::Bundle(DumpError::NotOurs { .. } | DumpError::NoFolder { .. }) => FailureKind::InvalidEnvironment,
+            Self::Bundle(_) => FailureKind::Inconclusive,
+        }
+    }
+
     /// Says what to do next.
     #[must_use]
     pub fn hint(&self) -> String {
@@ -40,6 +51,7 @@ pub struct Recorder {
 struct State {
     manifest: Manifest,
     timings: Timings,
+    has_ended: bool,
 }
 
 /// Names this program.
@@ -87,7 +99,7 @@ impl Recorder {
             }),
             ..Manifest::default()
         };
-        let state = Mutex::new(State { manifest, timings: Timings::default() });
+        let state = Mutex::new(State { manifest, timings: Timings::default(), has_ended: false });
         let recorder = Self { bundle, begun: Instant::now(), state };
         recorder.save()?;
         Ok(recorder)
@@ -116,7 +128,15 @@ impl Recorder {
             result: result.to_owned(),
             waits,
         };
-        self.state().timings.add(timing);
+        {
+            let mut state = self.state();
+            state.timings.add(timing);
+            let State { manifest, timings, has_ended } = &mut *state;
+            // What stands here until the end is what a killed run says of itself.
+            if let (false, Some(failure), Some(next)) = (*has_ended, &mut manifest.failure, unfinished(timings)) {
+                failure.stage = next.to_string();
+            }
+        }
         self.save()
     }
 
@@ -148,7 +168,11 @@ impl Recorder {
     /// # Errors
     /// A bundle that cannot be written.
     pub fn end(&self, failure: Option<Failure>) -> Result<(), SessionError> {
-        self.state().manifest.failure = failure;
+        {
+            let mut state = self.state();
+            state.manifest.failure = failure;
+            state.has_ended = true;
+        }
         self.save()
     }
 
@@ -188,4 +212,11 @@ impl Recorder {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Names the first stage that has not ended well.
+fn unfinished(timings: &Timings) -> Option<Stage> {
+    let is_well =
+        |stage: &Stage| timings.stages.iter().any(|ended| ended.stage == stage.as_str() && ended.result == "ok");
+    Stage::ALL.into_iter().find(|stage| !is_well(stage))
 }

@@ -6,7 +6,7 @@ use dualproof_dump::DumpError;
 use dualproof_model::evidence::{Failure, Repeat};
 use dualproof_model::report::Report;
 
-use super::job::calls;
+use super::job::{calls, matrices};
 use super::record::{Recorder, SessionError, judge_bundle};
 use super::steps::Steps;
 use super::{Driver, Job};
@@ -50,7 +50,7 @@ async fn read(job: &Job<'_>, driver: &dyn Driver, record: &Recorder) -> Result<(
     let run = Steps { job, driver, record };
     run.step(Stage::Baseline, driver.baseline(record.bundle())).await?;
     run.step(Stage::Converge, driver.converge()).await?;
-    run.step(Stage::Calls, driver.calls(&calls(job), record.bundle())).await?;
+    run.step(Stage::Calls, driver.calls(&calls(job), &matrices(job), record.bundle())).await?;
     let versions = run.step(Stage::Collect, driver.collect(record.bundle())).await?;
     record.versions(versions);
     Ok(())

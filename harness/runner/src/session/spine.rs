@@ -5,7 +5,7 @@ use std::path::Path;
 use dualproof_model::evidence::Failure;
 use dualproof_model::report::Report;
 
-use super::job::{calls, images, workloads};
+use super::job::{calls, images, matrices, workloads};
 use super::record::{Recorder, SessionError, judge_bundle};
 use super::repeat::repeat;
 use super::steps::{Steps, failure};
@@ -47,7 +47,7 @@ async fn stages(job: &Job<'_>, driver: &dyn Driver, record: &Recorder) -> Result
     run.prove_and_install().await?;
     run.step(Stage::Workloads, driver.workloads(&workloads(job))).await?;
     run.step(Stage::Converge, driver.converge()).await?;
-    run.step(Stage::Calls, driver.calls(&calls(job), record.bundle())).await?;
+    run.step(Stage::Calls, driver.calls(&calls(job), &matrices(job), record.bundle())).await?;
     let versions = run.step(Stage::Collect, driver.collect(record.bundle())).await?;
     record.versions(versions);
     Ok(())

@@ -42,8 +42,9 @@ impl Steps<'_> {
         let outcome = if self.job.cancel.is_cancelled() { Err(interrupted(stage)) } else { outcome };
         let result = outcome.as_ref().err().map_or_else(|| "ok".to_owned(), |failure| failure.what.clone());
         self.job.console.end(stage, self.record.millis() - start, outcome.is_ok());
-        self.record.stage(stage, start, &result, self.driver.waits(stage)).map_err(|error| lost(stage, &error))?;
-        outcome
+        let recorded = self.record.stage(stage, start, &result, self.driver.waits(stage));
+        // The stage's own words come first: a record that cannot be written is often their consequence.
+        outcome.and_then(|value| recorded.map(|()| value).map_err(|error| lost(stage, &error)))
     }
 
     /// Records a stage that was given up while it went on.

@@ -21,6 +21,9 @@ const NODE_CONFIG: &str = "/kind/kubeadm.conf";
 /// removal may be refused once because another is going on.
 const LOOKS: u32 = 4;
 
+/// What Docker says of a container that somebody else is removing (moby/moby:daemon/delete.go).
+const UNDER_WAY: &str = "is already in progress";
+
 /// The containers of one kind cluster, running or not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Containers {
@@ -91,6 +94,8 @@ pub(super) async fn remove(context: &RunContext, cluster: &str, kubeconfig: Opti
         }
         match delete(context, cluster, kubeconfig, &names).await {
             Ok(()) => Progress::NotYet(format!("still there: {}", names.join(", "))),
+            // The `kind delete` of a run that was stopped twice goes on without it.
+            Err(error) if chain(&error).contains(UNDER_WAY) => Progress::NotYet(chain(&error)),
             Err(error) => Progress::Done(Err(chain(&error))),
         }
     })

@@ -4,17 +4,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use dualproof_driver::trouble::Trouble;
+use dualproof_driver::trouble::{Trouble, chain};
 use dualproof_dump::bundle::{self, Writer};
 use dualproof_model::evidence::{Failure, FailureKind, Versions, Wait};
 use dualproof_model::judge::Rules;
 use dualproof_model::report::Report;
+use dualproof_model::spec::Matrix;
 use dualproof_runner::command::{Readied, ready};
 use dualproof_runner::output::Console;
 use dualproof_runner::session::{self, CallOrder, Driver, Job, Prepared, SessionError, Workload};
 use dualproof_runner::settings::Partial;
 use dualproof_runner::stage::Stage;
 use tokio_util::sync::CancellationToken;
+
+/// Something that is done to the bundle's folder.
+type Deed = Box<dyn Fn(&Path) + Send + Sync>;
 
 /// The fake driver.
 pub(crate) struct Fake {
@@ -24,7 +28,9 @@ pub(crate) struct Fake {
     stuck: Option<Stage>,
     single_stack_nodes: bool,
     forgets_sync_in: Option<usize>,
-    loses_bundle_at: Option<(Stage, PathBuf)>,
+    does_at: Option<(Stage, Deed)>,
+    loses: Vec<(&'static str, &'static str)>,
+    bundle: Mutex<PathBuf>,
     collected: Mutex<usize>,
     ran: Mutex<Vec<Stage>>,
     diagnosed: Mutex<Vec<Stage>>,
@@ -51,18 +57,24 @@ pub(crate) fn play_often(fake: Fake, repeat: u32) -> Played {
     Played { fake, report: report.unwrap(), readied, folder }
 }
 
-/// Runs over a fake whose output folder is removed at a stage; returns what ran and how the run ended.
-pub(crate) fn play_without_folder(stage: Stage) -> (Vec<Stage>, Result<Report, SessionError>) {
+/// Runs over a fake with whatever it does to the bundle's folder; returns what ran and how the run ended.
+pub(crate) fn play_to_any_end(fake: &Fake) -> (Vec<Stage>, Result<Report, SessionError>) {
     let folder = tempfile::tempdir().unwrap();
-    let bundle = folder.path().join("bundle");
-    let fake = Fake { loses_bundle_at: Some((stage, bundle.clone())), ..Fake::good() };
-    let (_, report) = start(&fake, 1, &bundle);
+    play_into(fake, &folder.path().join("bundle"))
+}
+
+/// The same, with a bundle in this folder.
+pub(crate) fn play_into(fake: &Fake, bundle: &Path) -> (Vec<Stage>, Result<Report, SessionError>) {
+    let (_, report) = start(fake, 1, bundle);
     (fake.ran(), report)
 }
 
 fn start(fake: &Fake, repeat: u32, bundle: &Path) -> (Readied, Result<Report, SessionError>) {
+    *fake.bundle.lock().unwrap() = bundle.to_owned();
     let cell = bundle::read(&recorded()).unwrap().evidence.manifest.cell;
     let given = Partial {
+        // What the recorded bundle has evidence of.
+        scenario: vec!["environment/*".to_owned(), "seed/*".to_owned()],
         mesh_version: cell.mesh_version.iter().map(ToString::to_string).collect(),
         kubernetes: cell.kubernetes.iter().cloned().collect(),
         order: vec![cell.order.to_string()],
@@ -104,7 +116,9 @@ impl Fake {
             stuck: None,
             single_stack_nodes: false,
             forgets_sync_in: None,
-            loses_bundle_at: None,
+            does_at: None,
+            loses: Vec::new(),
+            bundle: Mutex::default(),
             collected: Mutex::default(),
             ran: Mutex::default(),
             diagnosed: Mutex::default(),
@@ -118,6 +132,16 @@ impl Fake {
 
     pub(crate) fn hanging(stage: Stage) -> Self {
         Self { hangs: Some(stage), ..Self::good() }
+    }
+
+    /// Does something to the bundle's folder when a stage begins.
+    pub(crate) fn doing(stage: Stage, deed: impl Fn(&Path) + Send + Sync + 'static) -> Self {
+        Self { does_at: Some((stage, Box::new(deed))), ..Self::good() }
+    }
+
+    /// Finds files lost when all is collected, by the begin of their path, with the reason.
+    pub(crate) fn losing(loses: &[(&'static str, &'static str)]) -> Self {
+        Self { loses: loses.to_vec(), ..Self::good() }
     }
 
     pub(crate) fn single_stack_nodes() -> Self {
@@ -153,10 +177,10 @@ impl Fake {
 
     async fn stage(&self, stage: Stage) -> Result<(), Trouble> {
         self.ran.lock().unwrap().push(stage);
-        if let Some((losing, bundle)) = &self.loses_bundle_at
-            && *losing == stage
+        if let Some((doing, deed)) = &self.does_at
+            && *doing == stage
         {
-            std::fs::remove_dir_all(bundle).unwrap();
+            deed(&self.bundle.lock().unwrap());
         }
         if self.hangs == Some(stage) {
             // The user presses Ctrl-C while the stage hangs.
@@ -187,7 +211,9 @@ impl Fake {
             if self.single_stack_nodes && path.as_str() == bundle::layout::NODES {
                 bytes = without_second_family(&bytes);
             }
-            bundle.add(path, bytes).unwrap();
+            if let Err(error) = bundle.add_parsed(path, bytes) {
+                bundle.missing(path, chain(&error));
+            }
         }
     }
 }
@@ -232,7 +258,7 @@ impl Driver for Fake {
         self.stage(Stage::Converge).await
     }
 
-    async fn calls(&self, calls: &[CallOrder], _bundle: &Writer) -> Result<(), Trouble> {
+    async fn calls(&self, calls: &[CallOrder], _matrices: &[Matrix], _bundle: &Writer) -> Result<(), Trouble> {
         assert!(calls.iter().any(|call| call.call.reply == "hello dualstack"));
         self.stage(Stage::Calls).await
     }
@@ -245,10 +271,17 @@ impl Driver for Fake {
             *collected
         };
         let forgets = self.forgets_sync_in == Some(reading);
+        let lost = |path: &str| self.loses.iter().find(|(begin, _)| path.starts_with(begin)).map(|(_, why)| *why);
         self.play_files(bundle, |path| {
             let sync = path.starts_with("mesh/") && !forgets;
-            path.starts_with("proxies/") || sync || path.starts_with("logs/")
+            (path.starts_with("proxies/") || sync || path.starts_with("logs/")) && lost(path).is_none()
         });
+        let recorded_files = bundle::read(&recorded()).unwrap().evidence.manifest.files;
+        for path in recorded_files.keys() {
+            if let Some(why) = lost(path) {
+                bundle.missing(path, why);
+            }
+        }
         Ok(bundle::read(&recorded()).unwrap().evidence.manifest.versions)
     }
 
@@ -267,7 +300,7 @@ impl Driver for Fake {
 }
 
 /// A bundle that a real run on the lab wrote.
-fn recorded() -> PathBuf {
+pub(crate) fn recorded() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/bundles/istio-1.31-v4-v6")
 }
 

@@ -40,6 +40,8 @@ case "$1 $2" in
   sleep 600 ;;
 "delete cluster")
   echo "delete $4" >> changes
+  # Somebody else is removing it for as many calls as the file has lines.
+  [ -s under-way ] && { sed -i 1d under-way; echo "removal of container x is already in progress" >&2; exit 1; }
   [ -e kind-refuses ] && { echo "no, says kind" >&2; exit 1; }
   grep -v "^$4|" containers > "containers.$$"
   mv "containers.$$" containers ;;

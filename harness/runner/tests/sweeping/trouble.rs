@@ -76,6 +76,18 @@ fn without_kind_docker_removes_the_containers() {
 }
 
 #[test]
+fn a_removal_that_is_under_way_is_waited_for() {
+    let machine = Machine::new();
+    dead_with_cluster(&machine, "abc234", HOURS, false);
+    std::fs::write(machine.path("under-way"), "1\n2\n3\n4\n5\n6\n").unwrap();
+    let (code, told, _) = machine.sweep(&["--yes"]);
+    assert_eq!(code, 0, "{told}");
+    let open = std::fs::read_to_string(machine.path("under-way")).unwrap();
+    assert_eq!(open, "", "it was asked until nobody was in the way");
+    assert!(machine.runs().is_empty());
+}
+
+#[test]
 fn what_could_not_be_removed_is_said_with_why_and_stays_in_its_journal() {
     let machine = Machine::new();
     dead_with_cluster(&machine, "abc234", HOURS, false);

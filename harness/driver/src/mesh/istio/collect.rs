@@ -11,10 +11,11 @@ use futures_util::stream;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use super::control_plane::{istiods, read_syncz};
+use super::control_plane::{SYSTEM, pods, read_syncz};
 use crate::api;
 use crate::cluster::Cluster;
 use crate::context::RunContext;
+use crate::diagnostics::pod_ref;
 use crate::trouble::chain;
 
 /// Envoy's admin port, on the pod's loopback (istio/istio:pkg/config/constants `ProxyAdminPort` default).
@@ -52,9 +53,9 @@ const METADATA: [&str; 8] = [
 /// The last lines of istiod's log that are kept.
 const LOG_LINES: i64 = 5000;
 
-/// Reads the proxies of `pods`, four at a time, and istiod. What cannot be read is noted as missing.
-pub(super) async fn collect(context: &RunContext, cluster: &Cluster, pods: &[PodRef], writer: &Writer) {
-    let reads: Vec<_> = pods.iter().map(|pod| collect_proxy(context, cluster, pod, writer)).collect();
+/// Reads the proxies of `meshed`, four at a time, and istiod. What cannot be read is noted as missing.
+pub(super) async fn collect(context: &RunContext, cluster: &Cluster, meshed: &[PodRef], writer: &Writer) {
+    let reads: Vec<_> = meshed.iter().map(|pod| collect_proxy(context, cluster, pod, writer)).collect();
     let proxies = stream::iter(reads).buffer_unordered(AT_ONCE).for_each(|()| std::future::ready(()));
     let sync = async {
         match read_syncz(context, cluster).await {
@@ -65,20 +66,31 @@ pub(super) async fn collect(context: &RunContext, cluster: &Cluster, pods: &[Pod
     futures_util::join!(proxies, sync);
 }
 
-/// Adds the end of istiod's log, for a run that failed.
+/// Adds the end of istiod's log, for a run that failed: that of every pod, Ready or not, with that from before a restart.
 pub(super) async fn collect_log(context: &RunContext, cluster: &Cluster, writer: &Writer) {
-    let mut log = String::new();
-    let istiods = match istiods(context, cluster).await {
-        Ok(istiods) => istiods,
+    let pods = match pods(context, cluster).await {
+        Ok(pods) => pods,
         Err(error) => return writer.missing(layout::CONTROL_PLANE_LOG, chain(&error)),
     };
-    for istiod in istiods {
-        match api::logs(context, &cluster.client, &istiod, "discovery", false, Some(LOG_LINES)).await {
-            Ok(text) => log.push_str(&format!("==> {istiod} <==\n{text}\n")),
-            Err(error) => writer.missing(format!("{} of {istiod}", layout::CONTROL_PLANE_LOG), chain(&error)),
+    if pods.is_empty() {
+        return writer.missing(layout::CONTROL_PLANE_LOG, format!("there is no pod of istiod in {SYSTEM}"));
+    }
+    let mut log = String::new();
+    for pod in &pods {
+        let istiod = pod_ref(pod);
+        let statuses = pod.status.iter().flat_map(|status| status.container_statuses.iter().flatten());
+        let restarted = statuses.into_iter().any(|status| status.restart_count > 0);
+        for previous in [true, false].into_iter().filter(|previous| restarted || !previous) {
+            let title = if previous { format!("{istiod} before its restart") } else { istiod.to_string() };
+            match api::logs(context, &cluster.client, &istiod, "discovery", previous, Some(LOG_LINES)).await {
+                Ok(text) => log.push_str(&format!("==> {title} <==\n{text}\n")),
+                Err(error) => writer.missing(format!("{} of {title}", layout::CONTROL_PLANE_LOG), chain(&error)),
+            }
         }
     }
-    add(writer, layout::CONTROL_PLANE_LOG, log.as_bytes());
+    if !log.is_empty() {
+        add(writer, layout::CONTROL_PLANE_LOG, log.as_bytes());
+    }
 }
 
 async fn collect_proxy(context: &RunContext, cluster: &Cluster, pod: &PodRef, writer: &Writer) {
@@ -167,9 +179,9 @@ fn only(map: &Map<String, Value>, keys: &[&str]) -> Map<String, Value> {
     keys.iter().filter_map(|key| Some(((*key).to_owned(), map.get(*key)?.clone()))).collect()
 }
 
-/// A file that cannot be written is missing like one that cannot be read; a full disk shows in the manifest's own write.
+/// A file that cannot be written, or broke off on its way, is missing like one that cannot be had.
 fn add(writer: &Writer, path: &str, bytes: &[u8]) {
-    if let Err(error) = writer.add(path, bytes) {
+    if let Err(error) = writer.add_parsed(path, bytes) {
         writer.missing(path, chain(&error));
     }
 }

@@ -11,7 +11,7 @@ use k8s_openapi::api::core::v1::Pod;
 use crate::api;
 use crate::cluster::Cluster;
 use crate::context::RunContext;
-use crate::diagnostics::{is_ready, pod_ref};
+use crate::diagnostics::{explain, is_ready, pod_ref};
 use crate::mesh::{MeshError, MeshVersions};
 use crate::trouble::chain;
 
@@ -23,15 +23,23 @@ const MONITORING: u16 = 15014;
 
 /// Lists the Ready pods of istiod.
 pub(super) async fn istiods(context: &RunContext, cluster: &Cluster) -> Result<Vec<PodRef>, MeshError> {
+    let pods = pods(context, cluster).await?;
+    let ready: Vec<PodRef> = pods.iter().filter(|pod| is_ready(pod)).map(pod_ref).collect();
+    if ready.is_empty() {
+        let each: Vec<String> = pods.iter().filter_map(explain).map(|trouble| trouble.to_string()).collect();
+        let each = if each.is_empty() { String::new() } else { format!(": {}", each.join("; ")) };
+        return Err(MeshError::Unreadable(format!("no pod of istiod in {SYSTEM} is ready{each}")));
+    }
+    Ok(ready)
+}
+
+/// Lists the pods of istiod, Ready or not.
+pub(super) async fn pods(context: &RunContext, cluster: &Cluster) -> Result<Vec<Pod>, MeshError> {
     let path = format!("/api/v1/namespaces/{SYSTEM}/pods?labelSelector=app%3Distiod");
     let bytes = api::list_json(context, &cluster.client, &path).await?;
     let pods: List<Pod> = serde_json::from_slice(&bytes)
         .map_err(|error| MeshError::Unreadable(format!("the list of its pods is none: {error}")))?;
-    let ready: Vec<PodRef> = pods.items.iter().filter(|pod| is_ready(pod)).map(pod_ref).collect();
-    if ready.is_empty() {
-        return Err(MeshError::Unreadable(format!("no pod of istiod in {SYSTEM} is ready")));
-    }
-    Ok(ready)
+    Ok(pods.items)
 }
 
 /// Reads `/debug/syncz`. Each istiod knows only the proxies that are connected to it, so the answers of all are joined.
@@ -89,7 +97,8 @@ async fn debug(context: &RunContext, cluster: &Cluster, istiod: &PodRef, page: &
     let forwarded = api::get_local(context, &cluster.client, istiod, MONITORING, page, limit).await;
     let refused = match forwarded {
         Ok(bytes) => return Ok(bytes),
-        Err(api::ApiError::Cancelled { what }) => return Err(api::ApiError::Cancelled { what }.into()),
+        // Who does not answer in time would not answer another way in the same time again.
+        Err(error @ (api::ApiError::Cancelled { .. } | api::ApiError::Deadline { .. })) => return Err(error.into()),
         Err(error) => error,
     };
     let argv: Vec<String> = ["pilot-discovery", "request", "GET", page].map(str::to_owned).to_vec();

@@ -7,18 +7,19 @@ use std::time::Duration;
 use dualproof_model::plan::Timeouts;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Namespace, Pod};
-use kube::api::{Api, ObjectList, PostParams};
+use kube::api::ObjectList;
 use serde_json::json;
 use tokio::time::Instant;
 
 use super::control_plane::SYSTEM;
-use crate::api::{self, ApiError, KubeFailure};
+use crate::api::{self, ApiError};
 use crate::cluster::Cluster;
 use crate::context::{RUN_LABEL, RunContext};
 use crate::diagnostics::{container_names, reasons};
 use crate::mesh::{Installed, MeshError, MeshSettings, Prepared};
 use crate::tool::{self, Invocation, ToolError};
-use crate::wait::{Progress, until};
+use crate::trouble::chain;
+use crate::wait::{Progress, WaitError, until};
 
 /// On our `istio-system`: whether Istio's CRDs were `found` or `made`. Those that were found are never removed, because
 /// somebody's objects may live in them.
@@ -41,7 +42,8 @@ pub(super) async fn install(
     prepared: &Prepared,
     settings: &MeshSettings,
 ) -> Result<Installed, MeshError> {
-    let end = Instant::now() + Timeouts::of(context.timeouts.mesh_install);
+    let budget = Timeouts::of(context.timeouts.mesh_install);
+    let end = Instant::now() + budget;
     let found = if cluster.created { None } else { foreign(context, cluster).await? };
     let installed = match found {
         Some(found) => {
@@ -59,11 +61,15 @@ pub(super) async fn install(
             Installed::Made
         }
     };
-    let left = end.saturating_duration_since(Instant::now()).max(INJECTOR);
-    until(context, "the injector injects a pod", left, async || injects(cluster).await)
-        .await
-        .map_err(MeshError::NoInjection)?;
-    Ok(installed)
+    let left = end.saturating_duration_since(Instant::now()).max(INJECTOR.min(budget));
+    match until(context, "the injector injects a pod", left, async || injects(context, cluster).await).await {
+        Ok(()) => Ok(installed),
+        Err(source @ WaitError::Deadline { .. }) => {
+            let why = reasons(context, cluster, &[SYSTEM]).await;
+            Err(MeshError::NoInjection { source, why })
+        }
+        Err(source) => Err(MeshError::NoInjection { source, why: Vec::new() }),
+    }
 }
 
 /// Spells the install input as istioctl wants it: ours first, overlays after it, settings last.
@@ -187,8 +193,7 @@ fn version_of(deployment: &Deployment) -> String {
 }
 
 /// Sends a pod through the webhooks of `istio-system`, which no namespace label keeps out, without making it.
-async fn injects(cluster: &Cluster) -> Progress<()> {
-    let api: Api<Pod> = Api::namespaced(cluster.client.clone(), SYSTEM);
+async fn injects(context: &RunContext, cluster: &Cluster) -> Progress<()> {
     let pod = json!({
         "apiVersion": "v1",
         "kind": "Pod",
@@ -199,14 +204,13 @@ async fn injects(cluster: &Cluster) -> Progress<()> {
         Ok(pod) => pod,
         Err(error) => return Progress::NotYet(error.to_string()),
     };
-    let parameters = PostParams { dry_run: true, ..PostParams::default() };
-    match api.create(&parameters, &pod).await {
+    match api::admit(context, &cluster.client, SYSTEM, &pod).await {
         Ok(made) if container_names(&made).any(|name| name == "istio-proxy") => Progress::Done(()),
         Ok(_) => Progress::NotYet("a pod was let through without a sidecar".to_owned()),
-        Err(error) => {
-            let failure = KubeFailure::from(error);
-            // A user who may not make pods here cannot ask; the workloads' own pods will show it.
-            if failure.is_forbidden() { Progress::Done(()) } else { Progress::NotYet(failure.to_string()) }
-        }
+        // A user who may not make pods here cannot ask; the workloads' own pods will show it.
+        Err(ApiError::Request { source, .. }) if source.is_forbidden() => Progress::Done(()),
+        // The API server's own words; what was tried is the condition's name.
+        Err(ApiError::Request { source, .. }) => Progress::NotYet(source.to_string()),
+        Err(error) => Progress::NotYet(chain(&error)),
     }
 }

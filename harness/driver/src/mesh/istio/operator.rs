@@ -1,5 +1,6 @@
 //! The install input: an IstioOperator with both dual-stack switches.
 
+use dualproof_model::evidence::access_log_format;
 use dualproof_model::spec::MeshVersion;
 use serde_json::{Value, json};
 
@@ -13,7 +14,8 @@ const AGENT_FLAG_RENAMED: [u64; 3] = [1, 19, 0];
 /// The switch has two halves, and half of it makes a mesh that is broken in one family: istiod's environment shapes what
 /// it sends, the proxies' environment (`proxyMetadata`) shapes the redirect and the bootstrap
 /// (istio/istio:pilot/pkg/features/experimental.go `EnableDualStack`, pkg/bootstrap/config.go). Values are strings:
-/// `proxyMetadata` refuses booleans. The file names no hub and no tag: istioctl's own are right.
+/// `proxyMetadata` refuses booleans. Proxies log every connection in a format that can be chained from client to server; it goes
+/// with the mesh. The file names no hub and no tag: istioctl's own are right.
 #[must_use]
 pub fn render_operator(version: &MeshVersion) -> String {
     let numbers = version.numbers();
@@ -30,7 +32,12 @@ pub fn render_operator(version: &MeshVersion) -> String {
         "kind": "IstioOperator",
         "spec": {
             "profile": "minimal",
-            "meshConfig": { "defaultConfig": { "proxyMetadata": proxy } },
+            "meshConfig": {
+                "accessLogFile": "/dev/stdout",
+                "accessLogEncoding": "JSON",
+                "accessLogFormat": json!(access_log_format()).to_string(),
+                "defaultConfig": { "proxyMetadata": proxy },
+            },
             "values": { "pilot": pilot },
         },
     });

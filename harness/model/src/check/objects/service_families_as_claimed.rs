@@ -6,7 +6,7 @@
 use crate::check::{Case, Check, Judged};
 use crate::evidence::{ClusterName, Proxy, Service};
 use crate::family::{AddressSet, IpFamily};
-use crate::spec::{Claim, Profile};
+use crate::spec::{Claim, MatrixTarget, Profile};
 use crate::truth::{families_of, rank};
 use crate::verdict::{Findings, Layer};
 
@@ -26,7 +26,12 @@ pub(in crate::check) const SERVICE_FAMILIES_AS_CLAIMED: Check = Check {
     judge,
 };
 
+const SERVICES: &str = "objects/services.json";
+
 fn judge(case: &Case<'_>) -> Judged {
+    if let Some(matrix) = &case.scenario.matrix {
+        return targets(case, &matrix.targets);
+    }
     let Some(subject) = &case.scenario.subject else {
         return Judged::NotApplicable("the scenario names no Service".to_owned());
     };
@@ -42,6 +47,30 @@ fn judge(case: &Case<'_>) -> Judged {
                 findings.push(&subject, Some(foreign), &AddressSet::default(), &seen, seen.is_empty(), &place);
             }
         }
+    }
+    findings.into()
+}
+
+/// Holds each target of a call matrix to its kind. What comes of its addresses is for the calls to show.
+fn targets(case: &Case<'_>, targets: &[MatrixTarget]) -> Judged {
+    let mut findings = Findings::new();
+    for MatrixTarget { namespace, service: name, kind, .. } in targets {
+        let Some(service) = case.evidence.objects.service(namespace, name) else {
+            let why = case.why_missing(SERVICES);
+            findings.lost(&format!("Service {namespace}/{name}"), None, &kind, &why, SERVICES);
+            continue;
+        };
+        let place = &service.meta.place;
+        for family in kind.families().unwrap_or_default() {
+            let seen = rank(&service.families, *family);
+            let subject = format!("ipFamilies of {namespace}/{name}");
+            findings.push(&subject, Some(*family), &"present", &seen, service.families.contains(family), place);
+        }
+        let families: Vec<String> = service.families.iter().map(ToString::to_string).collect();
+        let policy = service.policy.map_or_else(|| "none".to_owned(), |policy| policy.to_string());
+        let headless = if service.headless { ", headless" } else { "" };
+        let seen = format!("{policy} {}{headless}", families.join(","));
+        findings.push(&format!("kind of {namespace}/{name}"), None, kind, &seen, kind.fits(service), place);
     }
     findings.into()
 }

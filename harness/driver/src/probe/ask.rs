@@ -1,0 +1,128 @@
+//! The matrix's calls, made by the agents in the clients' containers: one exec for all calls of a client.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use dualproof_model::evidence::{CallStage, PodRef, Testimony, Told};
+use dualproof_model::plan::Timeouts;
+use dualproof_wire::{Ask, Report};
+use jiff::Timestamp;
+
+use crate::api::{self, Transcript};
+use crate::cluster::Cluster;
+use crate::context::RunContext;
+use crate::image::ENTRYPOINT;
+use crate::trouble::chain;
+
+/// Calls of one prober under way at the same time. The client's sidecar and the servers' share this machine's processors with it.
+const AT_ONCE: usize = 64;
+
+/// One call of the matrix that is to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CellAsk {
+    /// The cell's id.
+    pub cell: String,
+    /// What the prober is asked. Its id need only be unique in the list.
+    pub ask: Ask,
+}
+
+/// Has the agent in one client's container make calls, and returns one [`Testimony`] for each, in their order.
+///
+/// There is no error: a call without a report says why it has none. What a prober had told before it was killed counts.
+pub async fn ask_all(
+    context: &RunContext,
+    cluster: &Cluster,
+    stage: CallStage,
+    client: &PodRef,
+    container: &str,
+    asks: &[CellAsk],
+) -> Vec<Testimony> {
+    let argv = [ENTRYPOINT, "probe", "--concurrency", &AT_ONCE.to_string()].map(str::to_owned);
+    let input = match lines(asks) {
+        Ok(input) => input,
+        Err(error) => {
+            let now = now();
+            let why = format!("the calls could not be written down: {error}");
+            return asks.iter().map(|ask| testimony(ask, stage, client, (now, now), Told::Lost(why.clone()))).collect();
+        }
+    };
+    let from = now();
+    let limit = patience(asks, Timeouts::of(context.timeouts.call));
+    let heard =
+        api::transcript(context, &cluster.client, client, container, &argv, Some(input.as_bytes()), limit).await;
+    let until = now();
+    let (mut reports, why) = (reports(&heard.stdout), ending(&heard));
+    asks.iter()
+        .map(|ask| {
+            let told = reports.remove(ask.ask.id.as_str()).map_or_else(|| Told::Lost(why.clone()), Told::Report);
+            testimony(ask, stage, client, (from, until), told)
+        })
+        .collect()
+}
+
+fn testimony(ask: &CellAsk, stage: CallStage, client: &PodRef, time: (Timestamp, Timestamp), told: Told) -> Testimony {
+    let CellAsk { cell, ask } = ask.clone();
+    Testimony { cell, stage, client: Some(client.clone()), from: time.0, until: time.1, ask, told }
+}
+
+fn lines(asks: &[CellAsk]) -> serde_json::Result<String> {
+    asks.iter().map(|ask| serde_json::to_string(&ask.ask).map(|line| line + "\n")).collect()
+}
+
+/// How long the whole list may take: every call its own deadline, as many at once as the prober makes, and the exec's own time.
+fn patience(asks: &[CellAsk], exec: Duration) -> Duration {
+    let longest = asks.iter().map(|ask| ask.ask.deadline_millis).max().unwrap_or_default();
+    let rounds = u64::try_from(asks.len().div_ceil(AT_ONCE)).unwrap_or(u64::MAX);
+    exec + Duration::from_millis(longest.saturating_mul(rounds))
+}
+
+/// Reads the whole lines that are reports, by id. A line without its end was cut when the prober was killed.
+fn reports(stdout: &str) -> BTreeMap<String, Report> {
+    let whole = stdout.rfind('\n').map_or("", |end| &stdout[..end]);
+    let mut reports = BTreeMap::new();
+    let mut twice = BTreeSet::new();
+    for report in whole.lines().filter_map(|line| serde_json::from_str::<Report>(line).ok()) {
+        if let Some(other) = reports.insert(report.id.clone(), report) {
+            twice.insert(other.id);
+        }
+    }
+    // Of two reports of one call nobody can tell which is true.
+    reports.retain(|id, _| !twice.contains(id));
+    reports
+}
+
+fn ending(heard: &Transcript) -> String {
+    let said = heard.stderr.trim().lines().last().map(|line| format!("; it last said: {line}")).unwrap_or_default();
+    match &heard.ending {
+        Ok(0) => "the prober ended without a report of this call".to_owned(),
+        Ok(code) => format!("the prober ended with {code} before it reported this call{said}"),
+        Err(error) => format!("the prober was lost: {}", chain(error)),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a time of day, to find the calls in the proxies' logs by eye")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(id: &str) -> String {
+        format!(r#"{{"id":"{id}","resolutions":[],"attempts":[],"outcome":"closed","micros":1}}"#)
+    }
+
+    #[test]
+    fn whole_lines_count_and_a_cut_or_foreign_one_does_not() {
+        let stdout = format!("{}\nnoise\n{}\n{}", line("a"), line("b"), &line("c")[..20]);
+        assert_eq!(reports(&stdout).into_keys().collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(reports(&line("a")).len(), 0, "the line has no end");
+    }
+
+    #[test]
+    fn of_two_reports_of_one_call_neither_counts() {
+        let stdout = format!("{}\n{}\n{}\n{}\n", line("a"), line("b"), line("a"), line("a"));
+        assert_eq!(reports(&stdout).into_keys().collect::<Vec<_>>(), ["b"]);
+    }
+}

@@ -1,0 +1,4 @@
+//! Trouble in mid-run, made against a fake API server: what ends, when, with which words, and what is kept.
+
+mod fake;
+mod trouble;

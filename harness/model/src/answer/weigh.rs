@@ -1,0 +1,69 @@
+//! A testimony against the truth table.
+
+use std::collections::BTreeSet;
+
+use dualproof_wire::Outcome;
+
+use super::{Departure, NotAnAnswer, Reply, compare, read};
+use crate::evidence::{Objects, Testimony, Told};
+use crate::matrix::CallCell;
+use crate::truth::{Ending, Expected};
+
+/// What a call's testimony comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Weighed {
+    /// As the truth table says.
+    Right,
+    /// Not as it says; never empty.
+    Wrong(Vec<Departure>),
+    /// The report is lost, and why: nothing can be said.
+    Lost(String),
+    /// The truth table does not say what is right, and why.
+    Unstated(&'static str),
+    /// There is no such call, and why.
+    NotApplicable(String),
+}
+
+/// Weighs a testimony. `run` is the run's id, which every server repeats.
+///
+/// A call that must fail and is answered by a server of ours is wrong, whoever it is; words of a stranger (a proxy's own
+/// HTTP 503) count as a way to fail where the table allows it.
+#[must_use]
+pub fn weigh(testimony: &Testimony, cell: &CallCell, expected: &Expected, objects: &Objects, run: &str) -> Weighed {
+    let report = match (&testimony.told, expected) {
+        (_, Expected::NotApplicable(why)) => return Weighed::NotApplicable(why.clone()),
+        (_, Expected::Unstated(why)) => return Weighed::Unstated(why),
+        (Told::Lost(why), _) => return Weighed::Lost(why.clone()),
+        (Told::Report(report), _) => report,
+    };
+    let reply = match &report.outcome {
+        Outcome::Replied(text) => Some(read(text, cell.protocol)),
+        _ => None,
+    };
+    let departures = match expected {
+        Expected::Answer(answering) => match reply {
+            Some(Ok(reply)) => {
+                let client = testimony.attempt().and_then(|attempt| attempt.local);
+                compare(&reply, cell, answering, objects, run, &testimony.ask.token, client)
+            }
+            Some(Err(not)) => vec![Departure::NotAnAnswer(not)],
+            None => vec![Departure::Ended { expected: BTreeSet::new(), seen: Ending::of(&report.outcome) }],
+        },
+        Expected::Failure(failing) => {
+            let seen = ending(&report.outcome, reply.as_ref());
+            let right = seen.is_some_and(|ending| failing.endings.contains(&ending));
+            let departure = Departure::Ended { expected: failing.endings.clone(), seen };
+            if right { Vec::new() } else { vec![departure] }
+        }
+        Expected::NotApplicable(_) | Expected::Unstated(_) => Vec::new(),
+    };
+    if departures.is_empty() { Weighed::Right } else { Weighed::Wrong(departures) }
+}
+
+fn ending(outcome: &Outcome, reply: Option<&Result<Reply, NotAnAnswer>>) -> Option<Ending> {
+    match reply {
+        Some(Ok(_)) => None,
+        Some(Err(_)) => Some(Ending::Stranger),
+        None => Ending::of(outcome),
+    }
+}

@@ -1,0 +1,9 @@
+//! The call matrix over a small cluster.
+
+mod access_log;
+mod expansion;
+mod outcome;
+mod path;
+mod replies;
+mod trail;
+mod world;

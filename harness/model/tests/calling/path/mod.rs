@@ -1,0 +1,8 @@
+//! Paths: what is proven, what is wrong with one, and what never counts.
+
+mod ambiguous;
+mod call;
+mod incomplete;
+mod properties;
+mod proven;
+mod strayed;
