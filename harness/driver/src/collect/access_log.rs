@@ -78,13 +78,16 @@ async fn read(context: &RunContext, cluster: &Cluster, container: &str, pods: &[
     stream::iter(reads).buffer_unordered(AT_ONCE).collect().await
 }
 
-/// Lines that are owed, each by the pod of its proxy and one socket in it.
+/// Two ends of a connection. One end alone is not enough: the kernel gives a port again for another destination.
+type Ends = (SocketAddr, SocketAddr);
+
+/// Lines that are owed, each by the pod of its proxy and a connection in it.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Owed {
-    /// Clients' own sockets, which their proxies see as downstream remote addresses.
-    clients: BTreeSet<(PodRef, SocketAddr)>,
-    /// The proxies' own sockets towards the servers, which the servers see as peers.
-    servers: BTreeSet<(PodRef, SocketAddr)>,
+    /// The client's own socket and what it dialled, which its proxy sees downstream.
+    clients: BTreeSet<(PodRef, Ends)>,
+    /// The peer that the server saw and its own socket, which its proxy has upstream.
+    servers: BTreeSet<(PodRef, Ends)>,
 }
 
 impl Owed {
@@ -98,14 +101,15 @@ impl Owed {
                 continue;
             }
             let connected = attempts.filter(|attempt| attempt.connect_micros.is_some());
-            owed.clients.extend(connected.filter_map(|attempt| Some((client.clone(), attempt.local?))));
+            owed.clients
+                .extend(connected.filter_map(|attempt| Some((client.clone(), (attempt.local?, attempt.address)))));
         }
         for testimony in testimonies {
             let Some(Outcome::Replied(text)) = testimony.report().map(|report| &report.outcome) else { continue };
             let Ok(answer) = serde_json::from_str::<Answer>(text.trim()) else { continue };
             let server = PodRef { namespace: answer.namespace, name: answer.pod };
             if meshed.contains(&server) {
-                owed.servers.insert((server, answer.peer));
+                owed.servers.insert((server, (answer.peer, answer.local)));
             }
         }
         owed
@@ -117,17 +121,83 @@ impl Owed {
         for (pod, log) in logs {
             for line in log.iter().flat_map(|text| text.lines()) {
                 let Ok(Some(line)) = AccessLogLine::parse(pod, line, "") else { continue };
-                told.clients.extend(line.downstream_remote.map(|socket| (pod.clone(), socket)));
-                told.servers.extend(line.upstream_local.map(|socket| (pod.clone(), socket)));
+                let downstream = line.downstream_remote.zip(line.downstream_local);
+                told.clients.extend(downstream.map(|ends| (pod.clone(), ends)));
+                let upstream = line.upstream_local.zip(line.upstream());
+                told.servers.extend(upstream.map(|ends| (pod.clone(), ends)));
             }
         }
         let readable = |pod: &PodRef| logs.get(pod).is_some_and(Result::is_ok);
-        let clients = self.clients.difference(&told.clients).map(|owed| (owed, "from"));
-        let servers = self.servers.difference(&told.servers).map(|owed| (owed, "to its server from"));
+        let clients = self.clients.difference(&told.clients).map(|owed| (owed, "its client's"));
+        let servers = self.servers.difference(&told.servers).map(|owed| (owed, "to its server,"));
         clients
             .chain(servers)
             .filter(|((pod, _), _)| readable(pod))
-            .map(|((pod, socket), way)| format!("{pod}: {way} {socket}"))
+            .map(|((pod, (from, to)), way)| format!("{pod}: {way} {from} to {to}"))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn pod(name: &str) -> PodRef {
+        PodRef { namespace: "ns".to_owned(), name: name.to_owned() }
+    }
+
+    fn testimony(local: &str, address: &str) -> serde_json::Result<Testimony> {
+        let answer = json!({
+            "run": "r", "pod": "server", "uid": "u", "namespace": "ns", "node": "n", "serviceAccount": "s", "local": "10.0.0.2:9000",
+            "peer": "127.0.0.6:4000", "bind": "dual-any", "port": 9000, "protocol": "tcp", "connection": 1, "token": "t",
+        });
+        let outcome = json!({ "replied": answer.to_string() });
+        serde_json::from_value(json!({
+            "cell": "c", "stage": "mesh", "client": { "namespace": "ns", "name": "client" },
+            "from": "2026-01-01T00:00:00Z", "until": "2026-01-01T00:00:01Z",
+            "ask": { "id": "1", "token": "t", "to": { "address": address }, "protocol": "tcp", "deadlineMillis": 1000 },
+            "told": { "report": {
+                "id": "1", "resolutions": [], "outcome": outcome, "micros": 9,
+                "attempts": [{ "address": address, "local": local, "connectMicros": 1, "outcome": outcome }],
+            } },
+        }))
+    }
+
+    fn line(downstream: (&str, &str), upstream: (&str, &str)) -> String {
+        json!({
+            "ACCESS_LOG": "dualproof/1", "START_TIME": "2026-01-01T00:00:00.000000Z",
+            "DOWNSTREAM_REMOTE_ADDRESS": downstream.0, "DOWNSTREAM_LOCAL_ADDRESS": downstream.1,
+            "UPSTREAM_LOCAL_ADDRESS": upstream.0, "UPSTREAM_REMOTE_ADDRESS": upstream.1, "UPSTREAM_HOST": upstream.1,
+        })
+        .to_string()
+    }
+
+    #[test]
+    fn a_line_of_another_connection_from_the_same_port_is_not_the_one_that_is_owed() -> serde_json::Result<()> {
+        let told = [testimony("10.0.0.1:5000", "10.96.0.9:9000")?];
+        let owed = Owed::of(&told, &[pod("client"), pod("server")]);
+        let client = |to: &str| line(("10.0.0.1:5000", to), ("10.0.0.1:6000", "10.0.0.2:9000"));
+        let server = |peer: &str| line(("10.0.0.1:6000", "10.0.0.2:9000"), (peer, "10.0.0.2:9000"));
+        for (to, peer, lacking) in [
+            ("10.96.0.9:9000", "127.0.0.6:4000", 0),
+            ("10.96.0.8:9000", "127.0.0.6:4000", 1),
+            ("10.96.0.9:9000", "127.0.0.6:4001", 1),
+            ("10.96.0.8:9000", "127.0.0.6:4001", 2),
+        ] {
+            let logs = Logs::from([(pod("client"), Ok(client(to))), (pod("server"), Ok(server(peer)))]);
+            assert_eq!(owed.lacking(&logs).len(), lacking, "{to} {peer}");
+        }
+        let unreadable = Logs::from([(pod("client"), Err("gone".to_owned())), (pod("server"), Ok(String::new()))]);
+        assert_eq!(owed.lacking(&unreadable).len(), 1, "a log that cannot be read is not waited for");
+        Ok(())
+    }
+
+    #[test]
+    fn naked_ends_owe_nothing() -> serde_json::Result<()> {
+        let told = [testimony("10.0.0.1:5000", "10.96.0.9:9000")?];
+        assert_eq!(Owed::of(&told, &[pod("other")]), Owed::default());
+        Ok(())
     }
 }

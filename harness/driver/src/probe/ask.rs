@@ -15,7 +15,7 @@ use crate::image::ENTRYPOINT;
 use crate::trouble::chain;
 
 /// Calls of one prober under way at the same time. The client's sidecar and the servers' share this machine's processors with it.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 24;
 
 /// One call of the matrix that is to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,13 +1,14 @@
 //! A testimony against the truth table.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use dualproof_wire::Outcome;
 
 use super::{Departure, NotAnAnswer, Reply, compare, read};
 use crate::evidence::{Objects, Testimony, Told};
 use crate::matrix::CallCell;
-use crate::truth::{Ending, Expected};
+use crate::truth::{Answering, Ending, Expected, Failing, HAPPY_EYEBALLS};
 
 /// What a call's testimony comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,15 +41,19 @@ pub fn weigh(testimony: &Testimony, cell: &CallCell, expected: &Expected, object
         Outcome::Replied(text) => Some(read(text, cell.protocol)),
         _ => None,
     };
+    let client = testimony.attempt().and_then(|attempt| attempt.local);
+    let held_to = |reply: &Reply, answering: &Answering| {
+        compare(reply, cell, &in_its_time(answering, testimony), objects, run, &testimony.ask.token, client)
+    };
     let departures = match expected {
         Expected::Answer(answering) => match reply {
-            Some(Ok(reply)) => {
-                let client = testimony.attempt().and_then(|attempt| attempt.local);
-                compare(&reply, cell, answering, objects, run, &testimony.ask.token, client)
-            }
+            Some(Ok(reply)) => held_to(&reply, answering),
             Some(Err(not)) => vec![Departure::NotAnAnswer(not)],
             None => vec![Departure::Ended { expected: BTreeSet::new(), seen: Ending::of(&report.outcome) }],
         },
+        Expected::Failure(Failing { raced: Some(answering), .. }) if matches!(reply, Some(Ok(_))) => {
+            reply.iter().flatten().flat_map(|reply| held_to(reply, answering)).collect()
+        }
         Expected::Failure(failing) => {
             let seen = ending(&report.outcome, reply.as_ref());
             let right = seen.is_some_and(|ending| failing.endings.contains(&ending));
@@ -58,6 +63,16 @@ pub fn weigh(testimony: &Testimony, cell: &CallCell, expected: &Expected, object
         Expected::NotApplicable(_) | Expected::Unstated(_) => Vec::new(),
     };
     if departures.is_empty() { Weighed::Right } else { Weighed::Wrong(departures) }
+}
+
+/// Adds the families of a second try to those of the first, when the answer took so long that there was one.
+fn in_its_time(answering: &Answering, testimony: &Testimony) -> Answering {
+    let first_byte = testimony.attempt().and_then(|attempt| attempt.first_byte_micros).map(Duration::from_micros);
+    let mut answering = answering.clone();
+    if first_byte.is_some_and(|took| took >= HAPPY_EYEBALLS) {
+        answering.arrival.extend(&answering.late);
+    }
+    answering
 }
 
 fn ending(outcome: &Outcome, reply: Option<&Result<Reply, NotAnAnswer>>) -> Option<Ending> {

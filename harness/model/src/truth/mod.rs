@@ -11,8 +11,8 @@ mod sources;
 pub use allocation::{Allocation, allocation};
 pub use baseline::{Baseline, Probe, baseline};
 pub use calls::{
-    Answering, ClientLeg, Crossing, Ending, Expected, Failing, MeshWorld, Mtls, Outbound, Peer, ServerLeg, World,
-    expected_call,
+    Answering, ClientLeg, Crossing, Ending, Expected, Failing, HAPPY_EYEBALLS, MeshWorld, Mtls, Outbound, Peer,
+    ServerLeg, World, expected_call,
 };
 pub use endpoints::{endpoint_addresses, endpoint_groups, withdrawn_addresses};
 pub use families::{cluster_families, families_of, rank};

@@ -156,11 +156,7 @@ fn what_is_wrong_is_named() {
     );
     // Another family than podIPs[0], consistently.
     assert_eq!(
-        departures(&meshed, |answer| {
-            let own = if answer.pod == "echo-1" { "fd00:10:244::14" } else { "fd00:10:244::15" };
-            answer.local.set_ip(ip(own));
-            answer.peer.set_ip(ip("::6"));
-        }),
+        departures(&meshed, by_v6),
         [Departure::OtherFamily { end: End::Local, expected: [IpFamily::IPv4].into(), seen: IpFamily::IPv6 }]
     );
     assert_eq!(
@@ -176,6 +172,60 @@ fn what_is_wrong_is_named() {
         answer.local.set_ip(own.to_ipv6_mapped().into());
     });
     assert!(matches!(mapped.as_slice(), [Departure::Mapped { end: End::Local, .. }]), "{mapped:?}");
+}
+
+/// The same answer as if it had come over the pod's IPv6 address.
+fn by_v6(answer: &mut Answer) {
+    let own = if answer.pod == "echo-1" { "fd00:10:244::14" } else { "fd00:10:244::15" };
+    answer.local.set_ip(ip(own));
+    answer.peer.set_ip(ip("::6"));
+}
+
+#[test]
+fn another_family_is_right_only_when_the_answer_took_as_long_as_a_second_try_takes() {
+    let objects = objects(ORDERS[0]);
+    let meshed = find(&trails(&objects), "meshed/meshed.dual-v6v4/9000-declared-tcp-dual-any/cluster-ip/v6");
+    for (micros, right) in [(299_999, false), (300_000, true)] {
+        let mut testimony = meshed.replying(&changed(&meshed, by_v6));
+        if let Told::Report(report) = &mut testimony.told {
+            report.attempts.iter_mut().for_each(|attempt| attempt.first_byte_micros = Some(micros));
+        }
+        let weighed = weigh(&testimony, &meshed.cell, &Expected::Answer(meshed.answering.clone()), &objects, RUN);
+        assert_eq!(weighed == Weighed::Right, right, "{micros}: {weighed:?}");
+    }
+}
+
+#[test]
+fn where_two_proxies_race_both_ends_are_right_and_no_third() {
+    let objects = objects(ORDERS[0]);
+    let cells = cells(&roster(Bind::V6Only, Protocol::Tcp, true), &objects);
+    let id = "meshed/meshed.dual-v6v4/9000-declared-tcp-v6-only/cluster-ip/v6";
+    let cell = cells.iter().find(|cell| cell.id == id).unwrap_or_else(|| panic!("no {id}"));
+    let answered = find(&trails(&objects), "meshed/meshed.dual-v6v4/9000-declared-tcp-dual-any/cluster-ip/v6");
+    let weighed = |outcome: Outcome| {
+        let mut testimony = answered.testimony.clone();
+        if let Told::Report(report) = &mut testimony.told {
+            report.outcome = outcome;
+        }
+        weigh(&testimony, cell, &expected_call(cell, &PERMISSIVE), &objects, RUN)
+    };
+    let answer = |change: fn(&mut Answer)| {
+        let mut answer = answered.answer.clone();
+        answer.bind = Bind::V6Only;
+        change(&mut answer);
+        weighed(Outcome::Replied(said(&answer)))
+    };
+    assert_eq!(weighed(Outcome::Reset), Weighed::Right);
+    assert_eq!(answer(by_v6), Weighed::Right);
+    assert!(matches!(answer(|_| ()), Weighed::Wrong(_)), "nobody listens on IPv4");
+    assert!(matches!(
+        answer(|answer| {
+            by_v6(answer);
+            answer.pod = "impostor".to_owned();
+        }),
+        Weighed::Wrong(_)
+    ));
+    assert!(matches!(weighed(Outcome::Timeout), Weighed::Wrong(_)));
 }
 
 #[test]

@@ -16,7 +16,7 @@ use dualproof_wire::Ask;
 use crate::session::CallOrder;
 
 /// How long one call of the matrix may take, look-up included. Those that must fail by silence take all of it.
-const DEADLINE_MILLIS: u64 = 3000;
+const DEADLINE_MILLIS: u64 = 2000;
 
 /// Spells a call of the seed as a probe.
 pub(super) fn probe(order: &CallOrder) -> Probe {

@@ -51,7 +51,7 @@ fn expected(expected: &Expected) -> String {
                 arrival.join(" or ")
             )
         }
-        Expected::Failure(Failing { endings, because }) => {
+        Expected::Failure(Failing { endings, because, .. }) => {
             let endings: Vec<String> = endings.iter().map(ToString::to_string).collect();
             format!("no answer but {}: {because}", endings.join(" or "))
         }

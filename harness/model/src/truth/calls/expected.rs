@@ -2,11 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::time::Duration;
 
 use dualproof_wire::Outcome;
 
 use super::Crossing;
 use crate::family::IpFamily;
+
+/// How long Envoy waits for one address before it tries the next
+/// (envoyproxy/envoy:source/common/network/happy_eyeballs_connection_impl.cc; RFC 8305 section 5 recommends 250 ms).
+pub const HAPPY_EYEBALLS: Duration = Duration::from_millis(300);
 
 /// What a cell's call must come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +33,8 @@ pub struct Answering {
     pub dialled: IpFamily,
     /// The families over which it may reach the server: one of them.
     pub arrival: BTreeSet<IpFamily>,
+    /// The families over which it may reach the server as well once the client's proxy has waited [`HAPPY_EYEBALLS`] for its first try.
+    pub late: BTreeSet<IpFamily>,
     /// Whom the server must see.
     pub peer: Peer,
     /// The proxies that it must cross.
@@ -54,6 +61,8 @@ pub enum Peer {
 pub struct Failing {
     /// How it may end: one of these.
     pub endings: BTreeSet<Ending>,
+    /// The answer that is right as well, where a race between two proxies decides; none where nobody may answer.
+    pub raced: Option<Answering>,
     /// Why, with the source.
     pub because: &'static str,
 }
@@ -125,6 +134,6 @@ impl fmt::Display for Ending {
 
 impl Expected {
     pub(super) fn failure(endings: impl IntoIterator<Item = Ending>, because: &'static str) -> Self {
-        Self::Failure(Failing { endings: endings.into_iter().collect(), because })
+        Self::Failure(Failing { endings: endings.into_iter().collect(), raced: None, because })
     }
 }

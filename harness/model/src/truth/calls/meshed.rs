@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::server::{Fate, accepts, leg, plaintext_refused, proxy_gives_up, sidecar};
 use super::table::{dials_nothing, families_in_turn};
-use super::{Answering, ClientLeg, Crossing, Ending, Expected, MeshWorld, Outbound, Peer, World};
+use super::{Answering, ClientLeg, Crossing, Ending, Expected, Failing, MeshWorld, Outbound, Peer, World};
 use crate::family::IpFamily;
 use crate::matrix::{CallCell, Dial, PortKind, ServerPod};
 use crate::spec::EndpointShape;
@@ -23,6 +23,9 @@ const PASSTHROUGH: &str = "Envoy has no listener for this address, so it passes 
                            was dialled (istio/istio:pilot/pkg/networking/core/listener_builder.go)";
 const BOUND: &str = "nobody listens on the family that arrives, and the client's proxy has taken the call already \
                      (istio/istio:tests/integration/pilot/ds_ep_loadbalancer_test.go `check.NotOK`)";
+const RACE: &str = "nobody listens on podIPs[0]'s family, and the client's proxy has taken the call already \
+                    (istio/istio:tests/integration/pilot/ds_ep_loadbalancer_test.go `check.NotOK`); where the server's proxy is told so \
+                    before it has answered the TLS handshake, the client's proxy tries the next address (seen on Istio 1.31 under load)";
 
 pub(super) fn expected(cell: &CallCell, world: &World, mesh: MeshWorld) -> Expected {
     // The client's own proxy takes every connection, so the first address of a name connects and no other is tried.
@@ -87,9 +90,22 @@ fn by_service(cell: &CallCell, world: &World, mesh: MeshWorld, dialled: IpFamily
         (false, _, 1) => SINGLE,
         (false, _, _) => SPLIT,
     };
+    let by = (ClientLeg::Service, has_sidecar, because);
+    // What a second try would reach: an address of the same pods on which their application listens.
+    let second: BTreeSet<IpFamily> = match cell.servers.first().filter(|_| merged && has_sidecar) {
+        Some(server) => usable(server).into_iter().filter(|family| accepts(cell.bind, server, *family)).collect(),
+        None => BTreeSet::new(),
+    };
     match fate {
-        Fate::Answered(arrival) => answer(cell, world, dialled, arrival, (ClientLeg::Service, has_sidecar, because)),
-        Fate::Failed => Expected::failure(proxy_gives_up(cell), BOUND),
+        Fate::Answered(arrival) => {
+            let late = second.difference(&arrival).copied().collect();
+            Expected::Answer(Answering { late, ..answering(cell, world, dialled, arrival, by) })
+        }
+        Fate::Failed if second.is_empty() => Expected::failure(proxy_gives_up(cell), BOUND),
+        Fate::Failed => {
+            let raced = Some(answering(cell, world, dialled, second, by));
+            Expected::Failure(Failing { endings: proxy_gives_up(cell), raced, because: RACE })
+        }
         Fate::Varies => Expected::Unstated("an address is picked on which nobody may listen"),
     }
 }
@@ -129,19 +145,19 @@ fn by_passthrough(cell: &CallCell, world: &World, dialled: IpFamily) -> Expected
 /// A call that keeps its family from end to end.
 fn delivered(cell: &CallCell, world: &World, dialled: IpFamily, by: (ClientLeg, bool, &'static str)) -> Expected {
     match Fate::of_all(cell, |server| Fate::over(cell.bind, server, dialled)) {
-        Fate::Answered(arrival) => answer(cell, world, dialled, arrival, by),
+        Fate::Answered(arrival) => Expected::Answer(answering(cell, world, dialled, arrival, by)),
         Fate::Failed => Expected::failure(proxy_gives_up(cell), BOUND),
         Fate::Varies => Expected::Unstated("the servers behind the Service are not bound alike"),
     }
 }
 
-fn answer(
+fn answering(
     cell: &CallCell,
     world: &World,
     dialled: IpFamily,
     arrival: BTreeSet<IpFamily>,
     (client, mutual, because): (ClientLeg, bool, &'static str),
-) -> Expected {
+) -> Answering {
     let translated = matches!(cell.dial, Dial::NodePort(_));
     let peer = match sidecar(cell, world) {
         Some(_) => Peer::Sidecar,
@@ -149,5 +165,5 @@ fn answer(
         None => Peer::ClientPod,
     };
     let crossing = Crossing { client, server: leg(cell, world), mutual };
-    Expected::Answer(Answering { dialled, arrival, peer, crossing, because })
+    Answering { dialled, arrival, late: BTreeSet::new(), peer, crossing, because }
 }

@@ -13,7 +13,7 @@ mod server;
 mod table;
 mod world;
 
-pub use expected::{Answering, Ending, Expected, Failing, Peer};
+pub use expected::{Answering, Ending, Expected, Failing, HAPPY_EYEBALLS, Peer};
 pub use legs::{ClientLeg, Crossing, ServerLeg};
 pub use table::expected_call;
 pub use world::{MeshWorld, Outbound, World};

@@ -1,5 +1,7 @@
 //! Calls of a client without a proxy: the cluster's own paths, and the server's sidecar at their end.
 
+use std::collections::BTreeSet;
+
 use super::server::{Fate, leg, plaintext_refused, proxy_gives_up, sidecar};
 use super::table::{dials_nothing, families_in_turn};
 use super::{Answering, ClientLeg, Crossing, Ending, Expected, Peer, World};
@@ -49,7 +51,14 @@ fn answer(cell: &CallCell, world: &World, family: IpFamily, because: &'static st
         (_, None) => Peer::ClientSocket,
     };
     let crossing = Crossing { client: ClientLeg::None, server: leg(cell, world), mutual: false };
-    Expected::Answer(Answering { dialled: family, arrival: [family].into(), peer, crossing, because })
+    Expected::Answer(Answering {
+        dialled: family,
+        arrival: [family].into(),
+        late: BTreeSet::new(),
+        peer,
+        crossing,
+        because,
+    })
 }
 
 fn no_family() -> Expected {
