@@ -59,6 +59,10 @@ pub struct Ask {
     /// request's body. Our servers take 64 KiB in a line, token included.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub payload: u64,
+    /// Take a source port that no other call of this prober has; TCP alone. The kernel gives a port again for another destination,
+    /// and where both are redirected to one proxy it then shows the proxy another port than the client's own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own_port: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]

@@ -149,6 +149,7 @@ fn testimony(cell: &CallCell, number: usize, (socket, address): (SocketAddr, Soc
             protocol: cell.protocol,
             deadline_millis: 3000,
             payload: 0,
+            own_port: false,
         },
         told: Told::Report(serde_json::from_value(report).unwrap_or_else(|error| panic!("{error}"))),
     }

@@ -84,6 +84,7 @@ pub(super) async fn matrices(
                 protocol: cell.protocol,
                 deadline_millis: DEADLINE_MILLIS,
                 payload: 0,
+                own_port: true,
             };
             asks.entry((pod, container)).or_default().push(CellAsk { cell: cell.id, ask });
         }

@@ -6,6 +6,7 @@ mod error;
 mod call;
 mod exchange;
 mod outcome;
+mod own_port;
 
 mod crew;
 mod reports;

@@ -84,3 +84,18 @@ fn a_prober_whose_reader_has_gone_says_so_and_ends() -> Tested {
     assert!(String::from_utf8(output.stderr)?.starts_with("error: cannot write to standard output: Broken pipe"));
     Ok(())
 }
+
+#[test]
+fn a_call_with_a_port_of_its_own_takes_none_that_another_call_had() -> Tested {
+    for (one, other) in [("127.0.0.1:0", "127.0.0.2:0"), ("[::1]:0", "[::1]:0")] {
+        let servers = [one, other].map(|address| peer(address, |stream| echo(stream, |_, answer| answer)));
+        let servers = servers.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let asks: Vec<Ask> =
+            (0..2000).map(|n| Ask { own_port: true, ..ask(&n.to_string(), servers[n % 2], Protocol::Tcp) }).collect();
+        let reports = probe(CONCURRENCY, &asks)?;
+        let locals = reports.iter().flat_map(|report| &report.attempts).filter_map(|attempt| attempt.local);
+        let ports: BTreeSet<u16> = locals.map(|local| local.port()).collect();
+        assert_eq!(ports.len(), asks.len(), "one after another and beside each other");
+    }
+    Ok(())
+}

@@ -43,6 +43,7 @@ impl Lab {
             protocol: Protocol::Tcp,
             deadline_millis: 5000,
             payload: 0,
+            own_port: false,
         }
     }
 

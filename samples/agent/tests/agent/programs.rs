@@ -93,6 +93,7 @@ pub(crate) fn ask(id: &str, address: SocketAddr, protocol: Protocol) -> Ask {
         protocol,
         deadline_millis: 5000,
         payload: 0,
+        own_port: false,
     }
 }
 

@@ -85,7 +85,15 @@ impl<'a> Net<'a> {
             client: client.cloned(),
             from: time("2026-09-01T12:00:00Z"),
             until: time("2026-09-01T12:10:00Z"),
-            ask: Ask { id: id.clone(), token, to, protocol: Protocol::Tcp, deadline_millis: 3000, payload: 0 },
+            ask: Ask {
+                id: id.clone(),
+                token,
+                to,
+                protocol: Protocol::Tcp,
+                deadline_millis: 3000,
+                payload: 0,
+                own_port: true,
+            },
             told: Told::Report(Report { id, resolutions, attempts, outcome, micros: 1000 }),
         }
     }

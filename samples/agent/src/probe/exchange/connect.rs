@@ -12,6 +12,7 @@ use tokio::time::timeout_at;
 use super::Turn;
 use crate::address::canonical;
 use crate::elapsed::micros;
+use crate::probe::own_port;
 
 /// Connects to the attempt's address, and notes the client's own address as soon as there is one: a connection that times out has one.
 ///
@@ -30,6 +31,9 @@ pub(super) async fn connect(turn: &Turn<'_>, attempt: &mut Attempt) -> io::Resul
 
 async fn open(turn: &Turn<'_>, attempt: &mut Attempt) -> io::Result<TcpStream> {
     let socket = Socket::new(Domain::for_address(attempt.address), Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
+    if turn.ask.own_port {
+        own_port::bind(&socket, &attempt.address)?;
+    }
     let started = socket.connect(&attempt.address.into());
     attempt.local = own(&socket);
     if let Err(error) = started
