@@ -6,20 +6,32 @@ use dualproof_driver::cluster::{Cluster, Provider};
 use dualproof_driver::context::RunContext;
 use dualproof_driver::image::AgentImage;
 use dualproof_driver::trouble::Trouble;
-use dualproof_driver::workload;
+use dualproof_driver::workload::{self, Deployed, MeshMark};
 
 use crate::session::Workload;
 
 /// What manifests write for the agent's image: the real name has the binary's digest in it.
 const WRITTEN: &str = "dualproof.dev/agent";
 
-/// Takes what the user gives, or the built-in image. Bad input is refused before anything is made.
-pub(super) fn choose(given: Option<&str>) -> Result<AgentImage, Trouble> {
-    Ok(AgentImage::choose(given)?)
+/// Deploys the servers and then the clients, which start when the servers are known everywhere.
+pub(super) async fn deploy(
+    context: &RunContext,
+    cluster: &Cluster,
+    workloads: &[Workload],
+    mark: MeshMark<'_>,
+    agent: &AgentImage,
+) -> Result<Deployed, Trouble> {
+    let mut deployed = Deployed::default();
+    for clients in [false, true] {
+        let wanted = workloads.iter().filter(|workload| workload.is_client == clients);
+        let wanted: Vec<_> = wanted.map(|workload| to_deploy(workload, agent)).collect();
+        deployed.join(workload::deploy(context, cluster, &wanted, mark).await?);
+    }
+    Ok(deployed)
 }
 
 /// Spells a workload for the driver, with the image's real name in its manifest.
-pub(super) fn to_deploy(workload: &Workload, agent: &AgentImage) -> workload::Workload {
+fn to_deploy(workload: &Workload, agent: &AgentImage) -> workload::Workload {
     let (written, real) = (format!("image: {WRITTEN}\n"), format!("image: {}\n", agent.identity().reference));
     workload::Workload {
         namespace: workload.namespace.clone(),

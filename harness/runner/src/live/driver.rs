@@ -1,7 +1,7 @@
 //! The stages, each a few calls into the driver's rooms.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use dualproof_driver::cluster::{Cluster, KindTools, Provider};
@@ -41,6 +41,7 @@ pub struct Live {
 struct State {
     context: RunContext,
     waits: BTreeMap<Stage, WaitLog>,
+    agent: Option<Arc<AgentImage>>,
     prepared: mesh::Prepared,
     cluster: Option<Cluster>,
     installed: Installed,
@@ -69,6 +70,7 @@ impl Live {
             state: Mutex::new(State {
                 context,
                 waits: BTreeMap::new(),
+                agent: None,
                 prepared: mesh::Prepared::default(),
                 cluster: None,
                 installed: Installed::Nothing,
@@ -88,8 +90,14 @@ impl Live {
         RunContext { waits, ..self.state().context.clone() }
     }
 
-    fn agent(&self) -> Result<AgentImage, Trouble> {
-        agent::choose(self.agent.as_deref())
+    /// Returns the agent's image, assembled once for all stages.
+    fn agent(&self) -> Result<Arc<AgentImage>, Trouble> {
+        let mut state = self.state();
+        let image = match state.agent.take() {
+            Some(image) => image,
+            None => Arc::new(AgentImage::choose(self.agent.as_deref())?),
+        };
+        Ok(Arc::clone(state.agent.insert(image)))
     }
 
     fn prepared(&self) -> mesh::Prepared {
@@ -153,7 +161,7 @@ impl Driver for Live {
             return Ok(Vec::new());
         }
         let (context, cluster) = (self.context(Stage::Images), self.cluster_made()?);
-        let images = agent::load(&context, &*self.provider, &cluster, &self.agent()?, images).await?;
+        let images = agent::load(&context, &*self.provider, &cluster, &*self.agent()?, images).await?;
         Ok(self.provider.load_images(&context, &cluster, &images).await?)
     }
 
@@ -192,13 +200,7 @@ impl Driver for Live {
         } else {
             let image = self.agent()?;
             let mark = MeshMark { label: self.mesh.injection_label(), sidecar };
-            let mut deployed = Deployed::default();
-            for clients in [false, true] {
-                let wanted = workloads.iter().filter(|workload| workload.is_client == clients);
-                let wanted: Vec<_> = wanted.map(|workload| agent::to_deploy(workload, &image)).collect();
-                deployed.join(workload::deploy(&context, &cluster, &wanted, mark).await?);
-            }
-            deployed
+            agent::deploy(&context, &cluster, workloads, mark, &image).await?
         };
         self.state().deployed = deployed;
         Ok(())
