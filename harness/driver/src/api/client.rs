@@ -2,8 +2,14 @@
 
 use std::path::Path;
 
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
 use kube::Client;
+use kube::client::ConfigExt;
+use kube::client::retry::RetryPolicy;
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
+use tower::retry::RetryLayer;
+use tower::{BoxError, ServiceBuilder};
 
 use super::ApiError;
 use crate::context::RunContext;
@@ -29,7 +35,7 @@ pub async fn client(path: &Path, context: Option<&str>) -> Result<Client, ApiErr
     }
     let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
     let config = Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(unreadable)?;
-    Client::try_from(config).map_err(|error| ApiError::Request {
+    connect(config).map_err(|error| ApiError::Request {
         what: format!("use the kubeconfig {}", path.display()),
         source: error.into(),
     })
@@ -51,6 +57,29 @@ pub(super) async fn request<T>(
             Err(_) => Err(ApiError::Deadline { what: what.to_owned(), limit }),
         }
     }
+}
+
+/// Makes kube's own stack over connections that send at once.
+///
+/// kube leaves Nagle's algorithm on: the body of a request that follows closely on another waits some 40 ms for the server's delayed
+/// acknowledgement of its head (`ci/bench/README.md`). A proxy in the kubeconfig is left to kube, which refuses it in words of its own.
+fn connect(config: Config) -> Result<Client, kube::Error> {
+    if config.proxy_url.is_some() {
+        return Client::try_from(config);
+    }
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(config.connect_timeout);
+    let https = config.rustls_https_connector_with_connector(tcp)?;
+    let service = ServiceBuilder::new()
+        .layer(config.base_uri_layer())
+        .option_layer(config.default_retry.then(|| RetryLayer::new(RetryPolicy::server_retry())))
+        .option_layer(config.auth_layer()?)
+        .layer(config.extra_headers_layer()?)
+        .map_err(BoxError::from)
+        .service(hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build(https));
+    Ok(Client::new(service, config.default_namespace))
 }
 
 /// Chooses rustls's crypto provider once for the process; a second call, or another's choice before, changes nothing.
