@@ -14,4 +14,6 @@ pub mod hold;
 
 pub mod sockets;
 
+pub mod stand_in;
+
 pub mod command;

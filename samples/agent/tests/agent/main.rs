@@ -10,3 +10,4 @@ mod bulk;
 mod failures;
 mod names;
 mod service;
+mod stand_in;
