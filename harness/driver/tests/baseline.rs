@@ -75,7 +75,18 @@ async fn api_server(refused_policy: &'static str) -> Result<(Cluster, Made), Box
         .with_state(made.clone());
     let (client, _) = serve(router).await?;
     let (name, kubeconfig) = ("fake".to_owned(), PathBuf::new());
-    Ok((Cluster { client, name, kubeconfig, context: None, created: false, nodes: Vec::new() }, made))
+    Ok((
+        Cluster {
+            client,
+            name,
+            kubeconfig,
+            context: None,
+            created: false,
+            nodes: Vec::new(),
+            way_in: dualproof_driver::cluster::WayIn::Docker,
+        },
+        made,
+    ))
 }
 
 #[tokio::test]

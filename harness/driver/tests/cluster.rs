@@ -97,7 +97,8 @@ async fn preflight_names_each_obstacle_and_its_cure() -> Checked {
     assert!(taken.what.contains("`dualproof-r1` is there already"), "{}", taken.what);
     assert!(taken.hint.contains("kind delete cluster --name dualproof-r1"), "{}", taken.hint);
 
-    let unknown = "case \"$*\" in version*) echo 27;; 'image inspect'*) exit 1;; pull*) echo 'manifest unknown' >&2; exit 1;; \
+    let unknown = "case \"$*\" in version*) echo 27;; 'image inspect'*) echo 'Error: No such image: x' >&2; exit 1;; \
+                   pull*) echo 'manifest unknown' >&2; exit 1;; \
                    images*) echo kindest/node:v1.36.1; echo kindest/node:v1.34.4;; esac";
     let unknown = preflight(unknown, KIND).await?;
     assert!(unknown.what.starts_with("kubernetes 1.36.1 is unknown"), "{}", unknown.what);
@@ -207,7 +208,8 @@ fn kubeconfig(server: &str) -> String {
 async fn created(run_of_nodes: &str, images: &[&str]) -> Result<(Machine, Kind, Cluster), Box<dyn std::error::Error>> {
     let server = api_server(run_of_nodes, images).await?;
     let kind = "case \"$*\" in 'create cluster'*) cat \"$here/made\" > \"$here/kubeconfig\";; esac";
-    let docker = "case \"$*\" in *inspect*here/there:1) exit 0;; *inspect*) exit 1;; esac";
+    let docker = "case \"$*\" in *inspect*here/there:1) exit 0;; \
+                  *inspect*) echo 'Error: No such image: x' >&2; exit 1;; esac";
     let machine = Machine::new(docker, kind)?;
     std::fs::write(machine.folder.path().join("made"), kubeconfig(&server))?;
     let provider = machine.kind(false);
@@ -251,6 +253,17 @@ async fn images_that_docker_has_are_loaded_and_others_are_noted() -> Checked {
     let calls = machine.calls();
     let loads: Vec<&str> = calls.lines().filter(|line| line.starts_with("kind load")).collect();
     assert_eq!(loads, ["kind load docker-image here/there:1 --name dualproof-r1"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_docker_that_is_gone_is_no_image_that_is_not_there() -> Checked {
+    let (machine, provider, cluster) = created("r1", &["docker.io/in/node:1"]).await?;
+    let down = "case \"$*\" in *inspect*) echo 'Cannot connect to the Docker daemon' >&2; exit 1;; esac";
+    std::fs::write(machine.folder.path().join("docker.case"), down)?;
+    let gone = provider.load_images(&machine.context, &cluster, &["no/where:1".to_owned()]).await;
+    let trouble = Trouble::from(gone.err().ok_or("it must fail")?);
+    assert!(trouble.what.starts_with("docker is installed, but its daemon does not answer"), "{}", trouble.what);
     Ok(())
 }
 

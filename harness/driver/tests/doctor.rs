@@ -137,7 +137,7 @@ impl Bench {
         std::fs::write(self.folder.path().join("info"), self.info.to_string())?;
         let source = match &self.subject.source {
             Source::Kind(_) => Source::Kind(self.settings.clone()),
-            existing @ Source::Existing(_) => existing.clone(),
+            other => other.clone(),
         };
         Ok(examine(context, &self.machine, &Subject { source, ..self.subject.clone() }).await)
     }
@@ -204,7 +204,7 @@ const CASES: &[Case] = &[
         Ok(())
     }),
     warns("node-image-absent", "kindest/node:v1.36.1 is not on this machine", |bench| {
-        bench.docker(&DOCKER.replace("network*)", "'image inspect'*) exit 1;; network*)"))
+        bench.docker(&DOCKER.replace("network*)", "'image inspect'*) echo 'No such image: x' >&2; exit 1;; network*)"))
     }),
     blocks("kind-network-without-ipv6", "without IPv6", |bench| {
         bench.docker(&DOCKER.replace("echo true", "echo false"))

@@ -61,6 +61,7 @@ async fn look(nodes: &[&str], list: &str, exec: &str, bytes: &[u8]) -> Result<Se
         context: None,
         created: true,
         nodes: nodes.iter().map(|node| (*node).to_owned()).collect(),
+        way_in: dualproof_driver::cluster::WayIn::Docker,
     };
     let context = RunContext { timeouts: Timeouts { dump: 2, ..Timeouts::default() }, ..context() };
     let tools = KindTools { docker: folder.path().join("docker").into(), kind: "kind".into() };

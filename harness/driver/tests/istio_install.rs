@@ -137,6 +137,7 @@ async fn cluster(server: &Server, created: bool) -> Result<Cluster, Box<dyn std:
         context: Some("there".to_owned()),
         created,
         nodes: Vec::new(),
+        way_in: dualproof_driver::cluster::WayIn::Docker,
     })
 }
 

@@ -126,7 +126,15 @@ fn pods() -> Value {
 }
 
 fn cluster(client: kube::Client) -> Cluster {
-    Cluster { client, name: "c".to_owned(), kubeconfig: "kc".into(), context: None, created: false, nodes: Vec::new() }
+    Cluster {
+        client,
+        name: "c".to_owned(),
+        kubeconfig: "kc".into(),
+        context: None,
+        created: false,
+        nodes: Vec::new(),
+        way_in: dualproof_driver::cluster::WayIn::Docker,
+    }
 }
 
 async fn calls(answers: Vec<&'static str>, probes: &[Probe]) -> Result<(Vec<Call>, usize), Box<dyn std::error::Error>> {

@@ -30,6 +30,7 @@ async fn every_step_can_be_spawned() -> Checked {
         context: None,
         created: false,
         nodes: Vec::new(),
+        way_in: dualproof_driver::cluster::WayIn::Docker,
     };
     let folder = tempfile::tempdir()?;
     let (context, writer) = (context(), Writer::create(folder.path())?);

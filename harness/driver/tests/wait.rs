@@ -193,6 +193,22 @@ async fn a_server_that_is_away_is_the_last_status() -> Checked {
 }
 
 #[tokio::test]
+async fn a_server_that_goes_away_does_not_hide_what_the_objects_last_said() -> Checked {
+    let script = Script {
+        lists: vec![list(&[pod("a", "Running", 1)], 1)],
+        watches: vec![Watch::Refused(500)],
+        ..Script::default()
+    };
+    let (context, seen) = (context(), Mutex::default());
+    let config = watcher::Config::default();
+    let result = watch_until(&context, pods(&script).await?, config, "both run", SHORT, both_run(&seen)).await;
+    let error = result.err().ok_or("it must not hold")?.to_string();
+    let wanted = "waited 1 s for both run; last seen: 1 of 2 run; since then: cannot watch: ";
+    assert!(error.starts_with(wanted), "{error}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_refused_list_ends_the_wait_at_once() -> Checked {
     let script = Script {
         lists: vec![(StatusCode::FORBIDDEN, status(403, "pods is forbidden"))],

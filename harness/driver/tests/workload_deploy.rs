@@ -24,7 +24,15 @@ const SERVICE: &str =
     "apiVersion: v1\nkind: Service\nmetadata: {name: tcp-echo}\nspec: {ipFamilyPolicy: RequireDualStack}\n";
 
 fn cluster(client: Client) -> Cluster {
-    Cluster { client, name: "c".to_owned(), kubeconfig: "kc".into(), context: None, created: true, nodes: Vec::new() }
+    Cluster {
+        client,
+        name: "c".to_owned(),
+        kubeconfig: "kc".into(),
+        context: None,
+        created: true,
+        nodes: Vec::new(),
+        way_in: dualproof_driver::cluster::WayIn::Docker,
+    }
 }
 
 fn workload(namespace: &str, text: &str, inject: bool) -> Workload {

@@ -1,7 +1,7 @@
 //! Plans: what runs, what is skipped and why, and what is refused.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
-use dualproof_model::plan::{Cell, KnownCheck, MeshKind, Plan, Profiles, Selector, Timeouts};
+use dualproof_model::plan::{Cell, KnownCheck, MeshKind, Plan, Profiles, ProviderKind, Selector, Timeouts};
 use dualproof_model::spec::{Profile, Scenario, scenario};
 
 fn known() -> Vec<KnownCheck> {
@@ -101,6 +101,27 @@ fn a_matrix_plans_its_workloads_with_and_without_sidecars() {
     let expected =
         [("callers", 1, true, false), ("one", 2, false, true), ("sleep", 2, true, true), ("two", 1, false, true)];
     assert_eq!(workloads, expected);
+}
+
+#[test]
+fn a_client_outside_alone_is_skipped_where_the_cluster_is_not_kind_s() {
+    let text = "title: t\nmatrix:\n  clients: [{name: b, kind: outside}]\n  targets: [{namespace: n, manifest: m/echo.yaml, service: s, \
+                kind: dual-v4-v6, server: naked, ports: [{number: 1, kind: declared, protocol: tcp, bind: dual-any}]}]\n\
+                checks: [K42]\n";
+    let all = [
+        scenario("scenarios/matrix/outside.yaml", text).unwrap(),
+        matrix("mixed", ("callers", "naked"), ("one", "naked")),
+    ];
+    let with = |provider| {
+        let cell = Cell { provider, ..Cell::default() };
+        Plan::new(&all, &known(), cell, &select(&[], &[], Profiles::Core)).unwrap()
+    };
+    let trials = |plan: &Plan| plan.trials.iter().map(|trial| trial.scenario.clone()).collect::<Vec<_>>();
+    assert_eq!(trials(&with(ProviderKind::Kind)), ["matrix/outside", "matrix/mixed"]);
+    let existing = with(ProviderKind::Existing);
+    assert_eq!(trials(&existing), ["matrix/mixed"]);
+    assert!(existing.skips[0].reason.contains("outside the cluster"), "{:?}", existing.skips);
+    assert!(existing.workloads.iter().all(|workload| workload.namespace != "n"));
 }
 
 #[test]

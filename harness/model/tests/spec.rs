@@ -114,7 +114,7 @@ fn a_matrix_is_read_with_its_defaults() {
 
 #[test]
 fn every_mistake_in_a_matrix_names_its_line_and_what_is_allowed() {
-    let cases: [Mistake; 19] = [
+    let cases: [Mistake; 21] = [
         ("server: meshed", "server: meshd", 11, &["meshd", "meshed", "naked"]),
         ("kind: dual-v4-v6", "kind: dual", 10, &["dual-v6-v4", "headless-dual"]),
         ("protocol: tcp,", "protocol: tpc,", 14, &["tpc", "tcp-server-first", "udp"]),
@@ -125,6 +125,8 @@ fn every_mistake_in_a_matrix_names_its_line_and_what_is_allowed() {
         ("name: outside", "name: meshed", 5, &["client `meshed`", "twice"]),
         ("name: outside", "name: a/b", 5, &["no `/`"]),
         ("kind: outside", "kind: outside, app: x", 5, &["outside the cluster"]),
+        ("kind: outside", "kind: outside, outbound: registry-only", 5, &["without a sidecar"]),
+        ("app: caller", "app: caller, outbound: any", 4, &["allow-any", "registry-only"]),
         (", container: agent}", "}", 4, &["needs", "container"]),
         ("namespace: plain", "namespace: agents", 16, &["agents/dual", "twice"]),
         (

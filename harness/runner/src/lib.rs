@@ -3,6 +3,8 @@
 pub mod command;
 pub mod conformance;
 pub mod lease;
+
+pub mod embedded;
 pub mod live;
 pub mod output;
 pub mod rules;

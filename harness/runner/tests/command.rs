@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output};
 
 use dualproof_model::report::{Conclusion, Report};
 
@@ -18,14 +18,17 @@ impl Machine {
 
     #[expect(clippy::disallowed_methods, reason = "the test starts the program under test")]
     fn run(&self, arguments: &[&str]) -> (i32, String, String) {
-        let Output { status, stdout, stderr } = std::process::Command::new(env!("CARGO_BIN_EXE_dualproof"))
-            .args(arguments)
-            .current_dir(self.path())
-            .env_clear()
-            .env("PATH", self.path())
-            .env("HOME", self.path())
-            .output()
-            .unwrap();
+        // What is at hand would decide else.
+        self.run_with(arguments, |command| {
+            command.env("DUALPROOF_PROVIDER", "kind");
+        })
+    }
+
+    fn run_with(&self, arguments: &[&str], change: impl FnOnce(&mut Command)) -> (i32, String, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dualproof"));
+        command.args(arguments).current_dir(self.path()).env_clear().env("PATH", self.path()).env("HOME", self.path());
+        change(&mut command);
+        let Output { status, stdout, stderr } = command.output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         (status.code().unwrap(), text(stdout), text(stderr))
     }
@@ -65,9 +68,22 @@ fn listing_prints_names_and_makes_nothing() {
         machine.run(&["list", "--mesh-version", "1.31.0-lab", "--order", "v6,v4", "--check", "K06"]);
     assert_eq!(code, 0);
     let lines: Vec<&str> = stdout.lines().collect();
-    assert_eq!(lines.len(), 3, "{stdout}");
+    assert_eq!(lines.len(), 4, "{stdout}");
     assert!(lines.contains(&"seed/ipv6::K06-outbound-listener-covers-all-vips::kind-1.36.1_istio-1.31.0-lab_v6-v4_1n"));
     assert!(machine.entries().is_empty(), "{:?}", machine.entries());
+}
+
+#[test]
+fn without_kind_the_cluster_is_embedded_and_never_called_istio() {
+    let machine = Machine::new();
+    let (code, stdout, _) = machine.run_with(&["list", "--check", "K06", "--scenario", "seed/ipv6"], |_| {});
+    assert_eq!(
+        (code, stdout.trim()),
+        (0, "seed/ipv6::K06-outbound-listener-covers-all-vips::embedded_embedded-1.31.0_v4-v6_1n")
+    );
+    let (code, _, stderr) = machine.run_with(&["list", "--mesh", "istio"], |_| {});
+    assert_eq!(code, 2);
+    assert!(stderr.contains("--mesh istio on --provider embedded"), "{stderr}");
 }
 
 #[test]
@@ -385,4 +401,35 @@ fn a_bundle_that_cannot_be_read_ends_with_2_and_a_hint() {
     let (code, _, stderr) = machine.run(&["judge", "half"]);
     assert_eq!(code, 2);
     assert!(stderr.contains("bundle.yaml") && stderr.contains("hint: "), "{stderr}");
+}
+
+#[test]
+fn several_bundles_are_judged_together_and_say_why_they_have_no_common_verdict() {
+    let machine = Machine::new();
+    let (one, other) = (bundle("istio-1.31-v4-v6"), bundle("istio-1.30-v6-v4"));
+    let (code, stdout, stderr) = machine.run(&["judge", &one, &other, "--out", "both"]);
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    assert!(stdout.contains("not-applicable across::K16-family-order-matrix::"), "{stdout}");
+    let list: serde_yaml::Value =
+        serde_yaml::from_str(&std::fs::read_to_string(machine.path().join("both/report.yaml")).unwrap()).unwrap();
+    assert_eq!(list["items"].as_sequence().map(Vec::len), Some(2));
+    assert_eq!(list["across"][0]["check"].as_str(), Some("K16"));
+    let summary = std::fs::read_to_string(machine.path().join("both/summary.md")).unwrap();
+    assert!(summary.contains("over all cells"), "{summary}");
+    let (code, stdout, _) = machine.run(&["explain", "k16"]);
+    assert!(code == 0 && stdout.contains("istio/istio#55577"), "{stdout}");
+}
+
+#[test]
+fn a_bundle_is_like_itself_and_two_meshes_are_not() {
+    let machine = Machine::new();
+    let (one, other) = (bundle("istio-1.31-v4-v6"), bundle("istio-1.30-v6-v4"));
+    let (code, stdout, stderr) = machine.run(&["diff", &one, &one]);
+    assert!(code == 0 && stdout.contains("conforms: all "), "{stdout}{stderr}");
+    let (code, stdout, stderr) = machine.run(&["diff", &one, &other, "--out", "d"]);
+    assert!(code == 1 && stdout.contains("things are not alike"), "{stdout}{stderr}");
+    let written = std::fs::read_to_string(machine.path().join("d/diff.yaml")).unwrap();
+    assert!(written.contains("kind: EvidenceDifference") && machine.path().join("d/diff.json").exists(), "{written}");
+    let (code, _, stderr) = machine.run(&["diff", &one, "nowhere"]);
+    assert!(code == 2 && stderr.contains("hint: "), "{stderr}");
 }

@@ -36,6 +36,8 @@ impl Machine {
             .env_clear()
             .env("PATH", self.folder.path())
             .env("HOME", self.folder.path())
+            // What is at hand would decide else.
+            .env("DUALPROOF_PROVIDER", "kind")
             .envs(variables.iter().copied())
             .output()
             .unwrap();
@@ -66,7 +68,7 @@ fn listing_prints_every_trial_for_libtest_and_makes_nothing() {
     let machine = Machine::new();
     let ended = machine.run(&["--list", "--format", "terse"], &[("DUALPROOF_MESH_VERSION", "1.31.0")]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
-    assert_eq!(ended.stdout.lines().count(), 44, "{}", ended.stdout);
+    assert_eq!(ended.stdout.lines().count(), 70, "{}", ended.stdout);
     let name = "seed/dual-stack::K06-outbound-listener-covers-all-vips::kind-1.36.1_istio-1.31.0_v4-v6_1n";
     assert!(ended.stdout.lines().any(|line| line == format!("{name}: test")), "{}", ended.stdout);
     assert!(machine.made().is_empty(), "{:?}", machine.made());
@@ -74,7 +76,7 @@ fn listing_prints_every_trial_for_libtest_and_makes_nothing() {
     let exact = machine.run(&["--list", "--exact", name], &[("DUALPROOF_MESH_VERSION", "1.31.0")]);
     assert_eq!(exact.stdout.lines().filter(|line| line.ends_with(": test")).count(), 1, "{}", exact.stdout);
     let filtered = machine.run(&["--list", "K06"], &[("DUALPROOF_MESH_VERSION", "1.31.0")]);
-    assert_eq!(filtered.stdout.lines().filter(|line| line.ends_with(": test")).count(), 3, "{}", filtered.stdout);
+    assert_eq!(filtered.stdout.lines().filter(|line| line.ends_with(": test")).count(), 4, "{}", filtered.stdout);
 }
 
 #[test]
@@ -82,7 +84,7 @@ fn without_docker_and_kind_every_trial_is_ignored_with_the_reason() {
     let machine = Machine::new();
     let ended = machine.run(&[], &[]);
     assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
-    assert!(ended.stdout.contains("0 passed; 0 failed; 44 ignored"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("0 passed; 0 failed; 70 ignored"), "{}", ended.stdout);
     assert!(ended.stderr.contains("every trial is ignored") && ended.stderr.contains("kind"), "{}", ended.stderr);
     assert!(machine.made().is_empty(), "{:?}", machine.made());
 }
@@ -93,7 +95,7 @@ fn without_docker_and_kind_ci_and_require_make_it_an_error() {
         let machine = Machine::new();
         let ended = machine.run(&["K06"], &[(variable, "true")]);
         assert_ne!(ended.code, 0, "{variable}");
-        assert!(ended.stdout.contains("0 passed; 3 failed"), "{}", ended.stdout);
+        assert!(ended.stdout.contains("0 passed; 4 failed"), "{}", ended.stdout);
         assert!(ended.stdout.contains("kind"), "{}", ended.stdout);
         assert!(machine.made().is_empty(), "{:?}", machine.made());
     }

@@ -96,6 +96,16 @@ pub enum ClusterError {
         /// The context.
         name: String,
     },
+    /// A provider that is not of this crate did not do its part.
+    #[error("cannot {what}: {why}")]
+    Provider {
+        /// What it was to do.
+        what: String,
+        /// Why it did not.
+        why: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// The run's folder cannot be written.
     #[error("cannot write {}", .path.display())]
     Folder {
@@ -152,6 +162,7 @@ impl Explained for ClusterError {
                 pulls from, and name it with --agent-image"
                     .to_owned()
             }
+            Self::Provider { hint, .. } => hint.clone(),
             Self::Folder { .. } => "check that the folder is there, writable and not full".to_owned(),
             Self::Api(error) => error.hint(),
         }

@@ -10,7 +10,7 @@ use kube::api::{Api, ListParams};
 use kube::config::Kubeconfig;
 use kube::{Client, ResourceExt};
 
-use super::{Cluster, ClusterError, Provider, ToolVersions};
+use super::{Cluster, ClusterError, Provider, ToolVersions, WayIn};
 use crate::api::{self, ApiError};
 use crate::context::RunContext;
 
@@ -71,6 +71,7 @@ impl Provider for Existing {
             context: self.context.clone(),
             created: false,
             nodes,
+            way_in: WayIn::Docker,
         })
     }
 

@@ -14,4 +14,5 @@ pub use error::ClusterError;
 pub use existing::Existing;
 pub use images::{full_name, missing_images};
 pub use kind::{Kind, KindSettings, KindTools, kind_config};
-pub use provider::{Cluster, Provider, ToolVersions};
+pub use nodes::ready as ready_nodes;
+pub use provider::{Cluster, Provider, ToolVersions, WayIn};

@@ -11,7 +11,10 @@ use crate::context::RunContext;
 use crate::wait::{Progress, WaitError, watch_until};
 
 /// Watches until `count` nodes are there and all are Ready. Returns their names, sorted.
-pub(super) async fn ready(
+///
+/// # Errors
+/// [`WaitError`], with what each node lacks.
+pub async fn ready(
     context: &RunContext,
     client: &Client,
     count: usize,

@@ -26,6 +26,17 @@ pub struct Cluster {
     pub created: bool,
     /// The names of its nodes, sorted; empty where the user may not list them.
     pub nodes: Vec<String>,
+    /// How one looks into the network namespaces of its pods.
+    pub way_in: WayIn,
+}
+
+/// How one looks into the network namespaces of pods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WayIn {
+    /// By Docker, where the nodes are containers of this machine.
+    Docker,
+    /// By a page of the API server, which takes `?pod=NAMESPACE/NAME` many times.
+    Page(&'static str),
 }
 
 /// A source of clusters.

@@ -93,20 +93,20 @@ struct Owed {
 impl Owed {
     fn of(testimonies: &[Testimony], meshed: &[PodRef]) -> Self {
         let mut owed = Self::default();
-        for testimony in testimonies {
+        // A sidecar does not take UDP.
+        let taken = || testimonies.iter().filter(|testimony| testimony.ask.protocol != Protocol::Udp);
+        for testimony in taken() {
             let attempts = testimony.report().into_iter().flat_map(|report| &report.attempts);
             let Some(client) = testimony.client.as_ref().filter(|client| meshed.contains(client)) else { continue };
-            if testimony.ask.protocol == Protocol::Udp {
-                // A sidecar does not take UDP.
-                continue;
-            }
             let connected = attempts.filter(|attempt| attempt.connect_micros.is_some());
             owed.clients
                 .extend(connected.filter_map(|attempt| Some((client.clone(), (attempt.local?, attempt.address)))));
         }
-        for testimony in testimonies {
+        for testimony in taken() {
             let Some(Outcome::Replied(text)) = testimony.report().map(|report| &report.outcome) else { continue };
-            let Ok(answer) = serde_json::from_str::<Answer>(text.trim()) else { continue };
+            // A server that speaks first has said a line before.
+            let last = text.trim().lines().last().unwrap_or_default();
+            let Ok(answer) = serde_json::from_str::<Answer>(last) else { continue };
             let server = PodRef { namespace: answer.namespace, name: answer.pod };
             if meshed.contains(&server) {
                 owed.servers.insert((server, (answer.peer, answer.local)));

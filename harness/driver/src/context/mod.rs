@@ -3,5 +3,6 @@
 mod run;
 mod waits;
 
-pub use run::{FIELD_MANAGER, KEPT_LABEL, MANAGED_BY, RUN_LABEL, RunContext};
+pub use dualproof_model::evidence::RUN_LABEL;
+pub use run::{FIELD_MANAGER, KEPT_LABEL, MANAGED_BY, RunContext};
 pub use waits::WaitLog;

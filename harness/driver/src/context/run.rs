@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use dualproof_model::evidence::RUN_LABEL;
 use dualproof_model::plan::Timeouts;
 use tokio_util::sync::CancellationToken;
 
 use super::WaitLog;
-
-/// The label that carries the run's id. Nothing is deleted that does not carry it with this run's value.
-pub const RUN_LABEL: &str = "dualproof.dev/run";
 
 /// The label of a cluster that its user asked to keep, with the value `true`: sweeping leaves it alone even where the record
 /// of its run cannot be seen.

@@ -36,6 +36,7 @@ pub async fn examine(context: &RunContext, machine: &Machine, subject: &Subject)
             seen.extend(folders);
             seen
         }
+        Source::Embedded => folder::look(&short, subject).await,
     };
     if context.cancel.is_cancelled() {
         return Vec::new();

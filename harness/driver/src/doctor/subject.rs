@@ -29,6 +29,8 @@ pub enum Source {
     Kind(KindSettings),
     /// It is there already.
     Existing(Existing),
+    /// It is made of this machine's namespaces, by who asks: its own traps are its provider's.
+    Embedded,
 }
 
 impl Subject {

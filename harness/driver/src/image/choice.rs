@@ -50,6 +50,17 @@ impl AgentImage {
         }
     }
 
+    /// Tells how a pod may show that it runs the image: as [`Self::identity`], and for the built-in one by the digest of the one program in
+    /// it, which is what a cluster shows that runs programs and no images.
+    #[must_use]
+    pub fn shown(&self) -> Identity {
+        let mut shown = self.identity().clone();
+        if matches!(self, Self::BuiltIn(_)) {
+            shown.manifests.push(digest::of(dualproof_agent_image::BINARY));
+        }
+        shown
+    }
+
     /// Returns the archive that nodes are to be given, writing the built-in one into a folder. `None` when the cluster gets the
     /// image by itself.
     ///

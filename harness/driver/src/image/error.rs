@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use dualproof_agent_image::ElfError;
 use dualproof_model::evidence::FailureKind;
 
+use crate::api::ApiError;
 use crate::trouble::Explained;
 
 /// An image that could not be made, written, read or recognised.
@@ -81,6 +82,22 @@ pub enum ImageError {
         /// The container.
         container: String,
     },
+    /// The pods of a namespace cannot be listed, so that nobody knows what they run.
+    #[error("cannot see which image the pods of {namespace} run")]
+    Pods {
+        /// The namespace.
+        namespace: String,
+        /// Why.
+        source: ApiError,
+    },
+    /// What came back is no list of pods.
+    #[error("the API server's list of the pods of {namespace} is none")]
+    Foreign {
+        /// The namespace.
+        namespace: String,
+        /// Why.
+        source: serde_json::Error,
+    },
 }
 
 impl Explained for ImageError {
@@ -94,7 +111,8 @@ impl Explained for ImageError {
             Self::Binary(_) | Self::Assemble(_) | Self::Write { .. } | Self::Another { .. } => {
                 FailureKind::InvalidEnvironment
             }
-            Self::NotShown { .. } => FailureKind::Inconclusive,
+            Self::Pods { source, .. } => source.kind(),
+            Self::NotShown { .. } | Self::Foreign { .. } => FailureKind::Inconclusive,
         }
     }
 
@@ -112,6 +130,10 @@ impl Explained for ImageError {
             Self::Name { .. } => "give an archive's file, or a name such as registry.example/dualproof/agent:1",
             Self::Another { .. } => {
                 "remove the other image from the nodes or the registry, or name the wanted one with --agent-image NAME@DIGEST"
+            }
+            Self::Pods { source, .. } => return source.hint(),
+            Self::Foreign { .. } => {
+                "look at `kubectl get pods -o json`: something between here and the API server may answer in its place"
             }
             Self::NotShown { .. } => "look at the pod: its container may not have started",
         };

@@ -1,9 +1,49 @@
 //! Holding a pod to the image that it should run.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
+use kube::api::ObjectList;
 
 use super::{Identity, ImageError};
+use crate::api;
+use crate::cluster::Cluster;
+use crate::context::RunContext;
+
+/// Makes sure that every pod of some namespaces that asks for the image by its name runs that very image. Pods that are going away are not
+/// looked at. Returns how many containers were.
+///
+/// A node may have another image under the name, and a registry may give one: what the calls then say is not what this program's agent
+/// says, and no fault of the mesh.
+///
+/// # Errors
+/// As [`runs_in`] for the first container that does not; [`ImageError::Pods`] and [`ImageError::Foreign`] where the pods cannot be listed. That no
+/// pod asks for the image is no error.
+pub async fn run_everywhere(
+    context: &RunContext,
+    cluster: &Cluster,
+    namespaces: &BTreeSet<String>,
+    image: &Identity,
+) -> Result<usize, ImageError> {
+    let mut held = 0;
+    for namespace in namespaces {
+        let path = format!("/api/v1/namespaces/{namespace}/pods");
+        let bytes = api::list_json(context, &cluster.client, &path)
+            .await
+            .map_err(|source| ImageError::Pods { namespace: namespace.clone(), source })?;
+        let pods: ObjectList<Pod> = serde_json::from_slice(&bytes)
+            .map_err(|source| ImageError::Foreign { namespace: namespace.clone(), source })?;
+        for pod in pods.items.iter().filter(|pod| pod.metadata.deletion_timestamp.is_none()) {
+            let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
+            for container in containers.filter(|container| container.image.as_ref() == Some(&image.reference)) {
+                runs_in(pod, &container.name, image)?;
+                held += 1;
+            }
+        }
+    }
+    Ok(held)
+}
 
 /// Makes sure that a container of a pod runs the image. An image that is known by its name alone is taken as it is.
 ///

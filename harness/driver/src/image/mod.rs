@@ -15,6 +15,6 @@ mod read;
 pub use assemble::{ENTRYPOINT, Image};
 pub use choice::AgentImage;
 pub use error::ImageError;
-pub use expect::runs_in;
+pub use expect::{run_everywhere, runs_in};
 pub use identity::Identity;
 pub use read::read;

@@ -10,7 +10,8 @@ use futures_util::StreamExt;
 use futures_util::stream;
 
 use super::stream::{Answer, answers};
-use crate::cluster::{Cluster, KindTools};
+use crate::api;
+use crate::cluster::{Cluster, KindTools, WayIn};
 use crate::context::RunContext;
 use crate::tool::{self, Invocation};
 use crate::trouble::chain;
@@ -34,6 +35,9 @@ const NODE_LABEL: &str = "io.x-k8s.kind.cluster";
 pub async fn collect(context: &RunContext, cluster: &Cluster, tools: &KindTools, pods: &[PodRef], writer: &Writer) {
     if pods.is_empty() {
         return;
+    }
+    if let WayIn::Page(page) = cluster.way_in {
+        return ask(context, cluster, page, pods, writer).await;
     }
     let nodes = match nodes(context, cluster, tools).await {
         Ok(nodes) => nodes,
@@ -61,6 +65,20 @@ pub async fn collect(context: &RunContext, cluster: &Cluster, tools: &KindTools,
         for path in files.filter(|path| !troubles.is_empty() && !writer.dir().join(path).exists()) {
             writer.missing(path, troubles.join("; "));
         }
+    }
+}
+
+/// Asks the API server's page for all pods at once.
+async fn ask(context: &RunContext, cluster: &Cluster, page: &str, pods: &[PodRef], writer: &Writer) {
+    let query: Vec<String> = pods.iter().map(|pod| format!("pod={pod}")).collect();
+    let path = format!("{page}?{}", query.join("&"));
+    let said = match api::list_json(context, &cluster.client, &path).await {
+        Ok(said) => said,
+        Err(error) => return pods.iter().for_each(|pod| writer.missing(layout::netns(pod), chain(&error))),
+    };
+    let found: BTreeSet<&PodRef> = answers(&said).0.iter().filter_map(|answer| keep(answer, pods, writer)).collect();
+    for pod in pods.iter().filter(|pod| !found.contains(pod)) {
+        writer.missing(layout::netns(pod), "the cluster runs no such pod");
     }
 }
 

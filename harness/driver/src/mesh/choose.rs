@@ -2,6 +2,7 @@
 
 use dualproof_model::plan::MeshKind;
 
+use super::embedded::Embedded;
 use super::istio::Istio;
 use super::none::NoMesh;
 use super::{Mesh, MeshSettings};
@@ -12,5 +13,6 @@ pub fn choose(kind: MeshKind, settings: &MeshSettings) -> Box<dyn Mesh> {
     match kind {
         MeshKind::Istio => Box::new(Istio::new(settings.clone())),
         MeshKind::None => Box::new(NoMesh),
+        MeshKind::Embedded => Box::new(Embedded::new(settings.clone())),
     }
 }

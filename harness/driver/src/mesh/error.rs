@@ -64,6 +64,22 @@ pub enum MeshError {
         /// Why its pods are not ready, one reason a line; empty when they say nothing.
         why: Vec<String>,
     },
+    /// A setting that the mesh does not know.
+    #[error("the mesh does not know the setting `{setting}`: {known}")]
+    Unknown {
+        /// The setting, as it was given.
+        setting: String,
+        /// What it knows.
+        known: &'static str,
+    },
+    /// The control plane was made and does not come up.
+    #[error("the mesh's control plane is not ready{}", reasons(.why))]
+    NotReady {
+        /// The look at its pods, and what was seen last.
+        source: WaitError,
+        /// Why they are not ready, one reason a line; empty when they say nothing.
+        why: Vec<String>,
+    },
     /// The control plane runs and pods would not get into the mesh.
     #[error("the mesh is installed and injects no pod{}", reasons(.why))]
     NoInjection {
@@ -130,7 +146,7 @@ impl fmt::Display for Looked {
 impl Explained for MeshError {
     fn kind(&self) -> FailureKind {
         match self {
-            Self::Setting(_) | Self::Overlay { .. } => FailureKind::BadInput,
+            Self::Setting(_) | Self::Unknown { .. } | Self::Overlay { .. } => FailureKind::BadInput,
             Self::Write { .. } | Self::OtherVersion { .. } => FailureKind::InvalidEnvironment,
             Self::NoTool { looked, .. } => {
                 let stopped = looked.iter().any(|looked| match &looked.found {
@@ -154,7 +170,9 @@ impl Explained for MeshError {
                 kind => kind,
             },
             Self::Remove(error) => error.kind(),
-            Self::NoInjection { source, .. } | Self::NotConverged(source) => source.kind(),
+            Self::NotReady { source, .. } | Self::NoInjection { source, .. } | Self::NotConverged(source) => {
+                source.kind()
+            }
             Self::Unreadable(_) => FailureKind::Inconclusive,
             Self::Api(error) => error.kind(),
         }
@@ -163,6 +181,8 @@ impl Explained for MeshError {
     fn hint(&self) -> String {
         match self {
             Self::Setting(_) => "write it as the installer's --set wants it, such as values.global.tag=1.26.0".to_owned(),
+            Self::Unknown { .. } => "leave it out, or write one that is known".to_owned(),
+            Self::NotReady { .. } => "look at the reasons and at the log of istiod in istio-system".to_owned(),
             Self::Overlay { .. } => "name a readable file".to_owned(),
             Self::NoTool { tool, version, .. } => {
                 let named = version.as_ref().map(|version| format!(" or {tool}-{version}")).unwrap_or_default();

@@ -7,6 +7,8 @@ mod choose;
 mod contract;
 mod error;
 mod istio;
+
+mod embedded;
 mod none;
 
 pub use choose::choose;

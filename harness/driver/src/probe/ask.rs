@@ -1,4 +1,4 @@
-//! The matrix's calls, made by the agents in the clients' containers: one exec for all calls of a client.
+//! The matrix's calls, made by the agents in the clients' containers: one exec for all calls of a client, inside the cluster or out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -8,11 +8,9 @@ use dualproof_model::plan::Timeouts;
 use dualproof_wire::{Ask, Report};
 use jiff::Timestamp;
 
-use crate::api::{self, Transcript};
-use crate::cluster::Cluster;
+use super::way::{Heard, Way};
 use crate::context::RunContext;
 use crate::image::ENTRYPOINT;
-use crate::trouble::chain;
 
 /// Calls of one prober under way at the same time. The client's sidecar and the servers' share this machine's processors with it.
 const AT_ONCE: usize = 24;
@@ -26,17 +24,11 @@ pub struct CellAsk {
     pub ask: Ask,
 }
 
-/// Has the agent in one client's container make calls, and returns one [`Testimony`] for each, in their order.
+/// Has the agent of one client make calls, and returns one [`Testimony`] for each, in their order.
 ///
 /// There is no error: a call without a report says why it has none. What a prober had told before it was killed counts.
-pub async fn ask_all(
-    context: &RunContext,
-    cluster: &Cluster,
-    stage: CallStage,
-    client: &PodRef,
-    container: &str,
-    asks: &[CellAsk],
-) -> Vec<Testimony> {
+pub async fn ask_all(context: &RunContext, stage: CallStage, way: Way<'_>, asks: &[CellAsk]) -> Vec<Testimony> {
+    let client = way.pod();
     let argv = [ENTRYPOINT, "probe", "--concurrency", &AT_ONCE.to_string()].map(str::to_owned);
     let input = match lines(asks) {
         Ok(input) => input,
@@ -48,21 +40,36 @@ pub async fn ask_all(
     };
     let from = now();
     let limit = patience(asks, Timeouts::of(context.timeouts.call));
-    let heard =
-        api::transcript(context, &cluster.client, client, container, &argv, Some(input.as_bytes()), limit).await;
+    let heard = way.run(context, &argv, input.as_bytes(), limit).await;
     let until = now();
     let (mut reports, why) = (reports(&heard.stdout), ending(&heard));
-    asks.iter()
-        .map(|ask| {
-            let told = reports.remove(ask.ask.id.as_str()).map_or_else(|| Told::Lost(why.clone()), Told::Report);
-            testimony(ask, stage, client, (from, until), told)
-        })
-        .collect()
+    let told = |ask: &CellAsk| {
+        let told = reports.remove(ask.ask.id.as_str()).map_or_else(|| Told::Lost(why.clone()), Told::Report);
+        testimony(ask, stage, client, (from, until), told)
+    };
+    let mut testimonies: Vec<Testimony> = asks.iter().map(told).collect();
+    if let Way::Outside(outside) = way {
+        outside.take_back(context, &mut testimonies).await;
+    }
+    testimonies
 }
 
-fn testimony(ask: &CellAsk, stage: CallStage, client: &PodRef, time: (Timestamp, Timestamp), told: Told) -> Testimony {
+/// Testifies that calls were not made, and why.
+#[must_use]
+pub fn lost_all(stage: CallStage, asks: &[CellAsk], why: &str) -> Vec<Testimony> {
+    let now = now();
+    asks.iter().map(|ask| testimony(ask, stage, None, (now, now), Told::Lost(why.to_owned()))).collect()
+}
+
+fn testimony(
+    ask: &CellAsk,
+    stage: CallStage,
+    client: Option<&PodRef>,
+    time: (Timestamp, Timestamp),
+    told: Told,
+) -> Testimony {
     let CellAsk { cell, ask } = ask.clone();
-    Testimony { cell, stage, client: Some(client.clone()), from: time.0, until: time.1, ask, told }
+    Testimony { cell, stage, client: client.cloned(), from: time.0, until: time.1, ask, told }
 }
 
 fn lines(asks: &[CellAsk]) -> serde_json::Result<String> {
@@ -91,12 +98,12 @@ fn reports(stdout: &str) -> BTreeMap<String, Report> {
     reports
 }
 
-fn ending(heard: &Transcript) -> String {
+fn ending(heard: &Heard) -> String {
     let said = heard.stderr.trim().lines().last().map(|line| format!("; it last said: {line}")).unwrap_or_default();
     match &heard.ending {
         Ok(0) => "the prober ended without a report of this call".to_owned(),
         Ok(code) => format!("the prober ended with {code} before it reported this call{said}"),
-        Err(error) => format!("the prober was lost: {}", chain(error)),
+        Err(why) => format!("the prober was lost: {why}"),
     }
 }
 

@@ -6,7 +6,9 @@
 mod ask;
 mod call;
 mod run;
+mod way;
 
-pub use ask::{CellAsk, ask_all};
+pub use ask::{CellAsk, ask_all, lost_all};
 pub use call::{ClientSelector, Probe};
 pub use run::{call_all, client_pod};
+pub use way::Way;

@@ -10,4 +10,4 @@ mod run;
 
 pub use error::ToolError;
 pub use invocation::{Invocation, Output};
-pub use run::{find, run};
+pub use run::{find, run, transcript};

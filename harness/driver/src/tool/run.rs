@@ -33,32 +33,50 @@ pub fn find(program: &str) -> Result<PathBuf, ToolError> {
 /// When it is not there, does not start, does not end within its deadline, is stopped by `cancel`, or ends with another
 /// status than 0. Text on standard error is no error; neither is a grandchild that stays behind after a normal end.
 pub async fn run(invocation: &Invocation, cancel: &CancellationToken) -> Result<Output, ToolError> {
+    let (output, ending) = transcript(invocation, cancel).await;
+    ending.map(|()| output)
+}
+
+/// Does the same and keeps what a tool had written that did not end: half an answer is evidence, too.
+pub async fn transcript(invocation: &Invocation, cancel: &CancellationToken) -> (Output, Result<(), ToolError>) {
+    let began = Instant::now();
+    let mut output = Output { code: None, stdout: Vec::new(), stderr: Vec::new(), millis: 0 };
+    let ending = into(&mut output, invocation, cancel, began).await;
+    output.millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    (output, ending)
+}
+
+async fn into(
+    output: &mut Output,
+    invocation: &Invocation,
+    cancel: &CancellationToken,
+    began: Instant,
+) -> Result<(), ToolError> {
     let command = invocation.command_line();
     if cancel.is_cancelled() {
         return Err(ToolError::Cancelled { command });
     }
     let program = find(&invocation.program.to_string_lossy())?;
     let mut files = Files::new(&invocation.input).map_err(files_failed(&command))?;
-    let began = Instant::now();
     let group = Group::start(invocation, program, &files)?;
     let end = tokio::select! {
-        end = group.wait(began + invocation.limit) => end.map_err(files_failed(&command))?,
-        () = cancel.cancelled() => {
-            group.kill();
-            return Err(ToolError::Cancelled { command });
-        }
+        end = group.wait(began + invocation.limit) => Some(end.map_err(files_failed(&command))?),
+        () = cancel.cancelled() => None,
     };
-    let Some(status) = end else {
+    if !matches!(end, Some(Some(_))) {
         group.kill();
-        let (stdout, stderr) = files.read().map_err(files_failed(&command))?;
-        return Err(ToolError::Deadline { command, limit: invocation.limit, tail: tail(&stderr, &stdout) });
-    };
-    let (stdout, stderr) = files.read().map_err(files_failed(&command))?;
-    if !invocation.unchecked && !status.success() {
-        return Err(ToolError::Failed { command, status: spelled(status), tail: tail(&stderr, &stdout) });
     }
-    let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(Output { code: status.code(), stdout, stderr, millis })
+    (output.stdout, output.stderr) = files.read().map_err(files_failed(&command))?;
+    let last = || tail(&output.stderr, &output.stdout);
+    let Some(end) = end else { return Err(ToolError::Cancelled { command }) };
+    let Some(status) = end else {
+        return Err(ToolError::Deadline { command, limit: invocation.limit, tail: last() });
+    };
+    if !invocation.unchecked && !status.success() {
+        return Err(ToolError::Failed { command, status: spelled(status), tail: last() });
+    }
+    output.code = status.code();
+    Ok(())
 }
 
 /// Unnamed files for what the child reads and writes.

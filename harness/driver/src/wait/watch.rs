@@ -41,6 +41,7 @@ where
     let config = watcher::Config { timeout: config.timeout.or(Some(QUIET)), ..config };
     let mut events = Box::pin(watcher(api.clone(), config.clone()));
     let mut set = CurrentSet::default();
+    let mut last = None;
     loop {
         match running.step(events.next()).await? {
             Some(Ok(event)) => {
@@ -52,7 +53,10 @@ where
                         running.saw("done");
                         return Ok(value);
                     }
-                    Progress::NotYet(status) => running.saw(status),
+                    Progress::NotYet(status) => {
+                        last = Some(status.clone());
+                        running.saw(status);
+                    }
                 }
             }
             Some(Err(error)) => {
@@ -65,7 +69,14 @@ where
                     // It tells nothing about the condition. kube lists anew after a 410 event, but not after a 410 answer.
                     events = Box::pin(watcher(api.clone(), config.clone()));
                 } else {
-                    running.saw(words);
+                    // What the objects last said stays, for the server's trouble may be what the budget ends in.
+                    running.saw(
+                        last.iter()
+                            .map(String::as_str)
+                            .chain([words.as_str()])
+                            .collect::<Vec<_>>()
+                            .join("; since then: "),
+                    );
                 }
                 running.pause().await?;
             }

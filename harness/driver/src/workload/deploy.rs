@@ -35,7 +35,7 @@ pub struct MeshMark<'a> {
 /// Deploys workloads and returns when each Deployment and DaemonSet is wholly available, every pod Ready and, where it
 /// should be, in the mesh; then waits a little for a ready endpoint in each family of each Service.
 ///
-/// All manifests are read before anything is made. Namespaces go on beside each other, within `timeouts.workload_ready`.
+/// Without a mesh what configures one is left out of the manifests. All manifests are read before anything is made. Namespaces go on beside each other, within `timeouts.workload_ready`.
 ///
 /// # Errors
 /// A manifest that is none; a namespace that is there and not this run's ([`api::ApiError::NotOurs`]); a Service that the
@@ -47,7 +47,10 @@ pub async fn deploy(
     workloads: &[Workload],
     mark: MeshMark<'_>,
 ) -> Result<Deployed, WorkloadError> {
-    let spaces = by_namespace(workloads)?;
+    let mut spaces = by_namespace(workloads)?;
+    if mark.sidecar.is_none() {
+        spaces.values_mut().for_each(|space| space.documents.retain(|document| !is_of_mesh(document)));
+    }
     try_join_all(spaces.iter().map(|(namespace, space)| make(context, cluster, namespace, space, mark))).await?;
     let expected = try_join_all(spaces.iter().map(async |(namespace, space)| {
         let nothing = BTreeMap::new();
@@ -58,6 +61,12 @@ pub async fn deploy(
     }))
     .await?;
     wait_ready(context, cluster, &expected).await
+}
+
+/// Tells whether only a mesh knows what a document is, so that a cluster without one refuses it: what istio.io's groups define.
+fn is_of_mesh(document: &Document) -> bool {
+    let version = document.object.get("apiVersion").and_then(serde_json::Value::as_str);
+    version.and_then(|version| version.split_once('/')).is_some_and(|(group, _)| group.ends_with(".istio.io"))
 }
 
 #[derive(Debug)]
@@ -93,4 +102,20 @@ async fn make(
         label.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     api::create_namespace(context, &cluster.client, namespace, &labels).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_configures_a_mesh_is_told_from_what_every_cluster_knows() -> Result<(), api::ApiError> {
+        let of = |version: &str| {
+            let text = format!("apiVersion: {version}\nkind: X\nmetadata: {{name: x}}\n");
+            Ok::<_, api::ApiError>(api::documents("m.yaml", &text)?.iter().all(is_of_mesh))
+        };
+        assert!(of("security.istio.io/v1")? && of("networking.istio.io/v1beta1")?);
+        assert!(!of("v1")? && !of("apps/v1")? && !of("istio.io.example/v1")?);
+        Ok(())
+    }
 }

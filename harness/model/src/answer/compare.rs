@@ -7,7 +7,7 @@ use dualproof_wire::Answer;
 use super::{Departure, End, Reply};
 use crate::evidence::{Objects, PodRef};
 use crate::family::{IpFamily, canonical};
-use crate::matrix::{CallCell, ServerPod};
+use crate::matrix::{CallCell, Dial, ServerPod};
 use crate::truth::{Answering, Peer, inbound_sources};
 
 /// Holds a reply against what was expected of the cell. `client` is the client's own socket as the prober saw it; without it
@@ -118,7 +118,10 @@ fn peer(
     if !expected.contains(&canonical(seen.ip())) {
         return Some(Departure::OtherPeer { expected, seen });
     }
-    let socket = client.filter(|_| answering.peer == Peer::ClientSocket)?;
+    // Where a node translated the destination, the kernel may have had to change the source port (two connections from one port, of
+    // which one went to the pod directly).
+    let is_direct = matches!(cell.dial, Dial::PodIp(_)) || cell.service.headless;
+    let socket = client.filter(|_| answering.peer == Peer::ClientSocket && is_direct)?;
     let same = (canonical(socket.ip()), socket.port()) == (canonical(seen.ip()), seen.port());
     (!same).then_some(Departure::OtherSocket { expected: socket, seen })
 }

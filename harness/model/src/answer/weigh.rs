@@ -48,6 +48,10 @@ pub fn weigh(testimony: &Testimony, cell: &CallCell, expected: &Expected, object
     let departures = match expected {
         Expected::Answer(answering) => match reply {
             Some(Ok(reply)) => held_to(&reply, answering),
+            // A proxy's own words for a server that it could not reach.
+            Some(Err(_)) if gave_up(testimony) => {
+                vec![Departure::Ended { expected: BTreeSet::new(), seen: Some(Ending::Stranger) }]
+            }
             Some(Err(not)) => vec![Departure::NotAnAnswer(not)],
             None => vec![Departure::Ended { expected: BTreeSet::new(), seen: Ending::of(&report.outcome) }],
         },
@@ -63,6 +67,11 @@ pub fn weigh(testimony: &Testimony, cell: &CallCell, expected: &Expected, object
         Expected::NotApplicable(_) | Expected::Unstated(_) => Vec::new(),
     };
     if departures.is_empty() { Weighed::Right } else { Weighed::Wrong(departures) }
+}
+
+/// Tells whether what came back is an HTTP answer that says that there is none (RFC 9110, 15.6).
+fn gave_up(testimony: &Testimony) -> bool {
+    testimony.attempt().and_then(|attempt| attempt.status).is_some_and(|status| (502..=504).contains(&status))
 }
 
 /// Adds the families of a second try to those of the first, when the answer took so long that there was one.

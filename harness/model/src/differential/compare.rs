@@ -6,10 +6,10 @@ use std::fmt;
 use dualproof_wire::Records;
 
 use super::{End, Won};
-use crate::evidence::{CallStage, Evidence, Testimony};
+use crate::evidence::{CallStage, Evidence, Objects, Testimony};
 use crate::matrix::{CallCell, Dial, expand, roster};
 use crate::spec::{Matrix, Shapes};
-use crate::truth::{Expected, MeshWorld, World, expected_call};
+use crate::truth::{Expected, World, expected_call};
 
 /// What a mesh makes of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,7 +38,7 @@ impl fmt::Display for Difference {
 /// One cell in both runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CellDifference {
-    /// The cell's id.
+    /// The cell's id, a node in it by its number.
     pub cell: String,
     /// What the mesh makes of it.
     pub difference: Difference,
@@ -107,29 +107,51 @@ pub fn differential(matrix: &Matrix, with: &Evidence, without: &Evidence, shapes
     all
 }
 
+/// Names a cell alike in every run: nodes are called otherwise in each, so a nodePort's is told by its place among them.
+fn known_as(cell: &CallCell, objects: &Objects) -> String {
+    let Dial::NodePort(node) = &cell.dial else { return cell.id.clone() };
+    let mut names: Vec<&String> = objects.nodes.iter().map(|node| &node.meta.name).collect();
+    names.sort();
+    match names.iter().position(|name| *name == node) {
+        Some(number) => cell.id.replacen(&cell.dial.to_string(), &Dial::NodePort(number.to_string()).to_string(), 1),
+        None => cell.id.clone(),
+    }
+}
+
 /// One run's cells and what was told of them.
-struct Run<'a> {
+pub(super) struct Run<'a> {
     name: &'a str,
     cells: BTreeMap<String, CallCell>,
     told: BTreeMap<&'a str, Vec<&'a Testimony>>,
 }
 
 impl<'a> Run<'a> {
-    fn of(matrix: &Matrix, evidence: &'a Evidence, meshed: bool) -> Self {
-        let cells = expand(&roster(matrix, &evidence.objects, meshed), &evidence.objects).cells;
+    pub(super) fn of(matrix: &Matrix, evidence: &'a Evidence, meshed: bool) -> Self {
+        let cells =
+            expand(&roster(matrix, &evidence.objects, meshed, evidence.manifest.cell.provider), &evidence.objects)
+                .cells;
         let mut told: BTreeMap<&str, Vec<&Testimony>> = BTreeMap::new();
         for testimony in evidence.testimonies.iter().filter(|testimony| testimony.stage == CallStage::Mesh) {
             told.entry(&testimony.cell).or_default().push(testimony);
         }
-        let cells = cells.into_iter().filter(|cell| cell.to.is_ok()).map(|cell| (cell.id.clone(), cell)).collect();
+        let cells = cells
+            .into_iter()
+            .filter(|cell| cell.to.is_ok())
+            .map(|cell| (known_as(&cell, &evidence.objects), cell))
+            .collect();
         Self { name: &evidence.manifest.run, cells, told }
     }
 
-    fn end(&self, id: &str) -> End {
+    /// Lists the names of its cells.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &String> {
+        self.cells.keys()
+    }
+
+    pub(super) fn end(&self, id: &str) -> End {
         let Some(cell) = self.cells.get(id) else {
             return End::Lost(format!("run {} has no such call", self.name));
         };
-        let told = self.told.get(id).map(Vec::as_slice).unwrap_or_default();
+        let told = self.told.get(cell.id.as_str()).map(Vec::as_slice).unwrap_or_default();
         let mut ends = told.iter().map(|testimony| End::of(testimony, cell, self.name));
         let Some(first) = ends.next() else {
             return End::Lost(format!("run {} did not make the call", self.name));
@@ -142,10 +164,7 @@ impl<'a> Run<'a> {
 }
 
 fn must_answer(cell: &CallCell, matrix: &Matrix, shapes: &Shapes) -> Option<bool> {
-    let mtls = matrix.mtls(&cell.service.namespace, &cell.service.name);
-    let world = World::meshed(shapes);
-    let world = World { mesh: world.mesh.map(|mesh| MeshWorld { mtls, ..mesh }) };
-    match expected_call(cell, &world) {
+    match expected_call(cell, &World::meshed(shapes).around(cell, matrix)) {
         Expected::Answer(_) => Some(true),
         Expected::Failure(_) => Some(false),
         Expected::NotApplicable(_) | Expected::Unstated(_) => None,

@@ -1,7 +1,7 @@
 //! Which family won where both were free.
 
 use super::End;
-use crate::family::PerFamily;
+use crate::family::{IpFamily, PerFamily};
 
 /// What became of calls by a name of both records, counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +17,16 @@ pub struct Won {
 }
 
 impl Won {
+    /// Adds what became of other calls.
+    pub fn add(&mut self, other: &Self) {
+        for family in IpFamily::BOTH {
+            *self.dialled.get_mut(family) += other.dialled.get(family);
+            *self.arrived.get_mut(family) += other.arrived.get(family);
+        }
+        self.unanswered += other.unanswered;
+        self.lost += other.lost;
+    }
+
     pub(super) fn count(&mut self, end: &End) {
         match end {
             End::Answered { dialled, arrived } => {

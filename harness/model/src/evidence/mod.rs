@@ -23,7 +23,7 @@ pub use netns::{
     PacketFilter, PortRange, Route, Rule, RuleSet, RuleTarget, Table,
 };
 pub use objects::{
-    Backend, EndpointSlice, Meta, Namespace, Node, Objects, Pod, PodRef, Service, ServicePort, SliceEndpoint,
+    Backend, EndpointSlice, Meta, Namespace, Node, Objects, Pod, PodRef, RUN_LABEL, Service, ServicePort, SliceEndpoint,
 };
 pub use proxy::{Proxy, ProxyInfo, RedirectLog, Rejection};
 pub use sync::{ProxySync, SyncState, TypeSync};

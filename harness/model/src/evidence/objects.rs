@@ -41,6 +41,9 @@ pub struct Meta {
     pub place: String,
 }
 
+/// The label of everything that a run makes, with the run's id. Nothing is deleted that does not carry it with the run's own.
+pub const RUN_LABEL: &str = "dualproof.dev/run";
+
 /// A node.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Node {

@@ -4,7 +4,7 @@ use crate::check::{self, Case, Check, Judged};
 use crate::evidence::{Evidence, FailureKind};
 use crate::plan::MeshKind;
 use crate::report::TrialResult;
-use crate::spec::{Deviation, MeshVersion, Profile, Scenario, VersionProfile, profile_for};
+use crate::spec::{Deviation, MeshVersion, Profile, Scenario, Shapes, VersionProfile, profile_for};
 use crate::verdict::{Finding, Holds, Layer, Verdict};
 
 /// What to do about a comparison without evidence: nobody is to blame for it, so no cure of a check fits.
@@ -30,6 +30,13 @@ pub(super) struct Bench<'a> {
     pub(super) profile: Option<&'a VersionProfile>,
 }
 
+/// Returns the shapes of the mesh of a bundle, as its control plane says its version, or else as it was asked for; `None` without a mesh, and
+/// where no version profile fits.
+#[must_use]
+pub fn shapes<'a>(evidence: &'a Evidence, rules: &'a Rules) -> Option<&'a Shapes> {
+    Bench::new(evidence, rules).profile.map(|profile| &profile.shapes)
+}
+
 impl<'a> Bench<'a> {
     pub(super) fn new(evidence: &'a Evidence, rules: &'a Rules) -> Self {
         let manifest = &evidence.manifest;
@@ -40,7 +47,9 @@ impl<'a> Bench<'a> {
         };
         let profile = match manifest.cell.mesh {
             MeshKind::None => None,
-            MeshKind::Istio => version.as_ref().and_then(|version| profile_for(&rules.profiles, version)),
+            MeshKind::Istio | MeshKind::Embedded => {
+                version.as_ref().and_then(|version| profile_for(&rules.profiles, version))
+            }
         };
         Self { evidence, rules, version, profile }
     }
@@ -69,7 +78,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    fn verdict(&self, scenario: &Scenario, check: &Check) -> (Verdict, String, Vec<Finding>) {
+    pub(super) fn verdict(&self, scenario: &Scenario, check: &Check) -> (Verdict, String, Vec<Finding>) {
         if let Some(failure) = &self.evidence.manifest.failure
             && (check.layer != Layer::Environment || self.evidence.calls.is_empty())
         {

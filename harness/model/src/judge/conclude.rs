@@ -93,22 +93,35 @@ pub(super) fn count<'a>(results: impl Iterator<Item = &'a TrialResult>) -> BTree
 }
 
 /// Finds, for each scenario and family, the broken comparison of the lowest layer.
+///
+/// What shows the place itself goes before what was traced from calls that did not arrive: those fail for whatever is broken below. A
+/// comparison that is about neither family alone is left out where one of a family accounts for it.
 pub(super) fn diagnose(results: &[TrialResult]) -> Vec<Diagnosis> {
+    let rank =
+        |(result, finding): (&TrialResult, &Finding)| (finding.layer.is_some(), finding.layer.unwrap_or(result.layer));
     let mut first: BTreeMap<(&str, Option<IpFamily>), (&TrialResult, &Finding)> = BTreeMap::new();
     for result in results {
         for finding in result.findings.iter().filter(|finding| finding.holds == Holds::No) {
             let slot = first.entry((&result.scenario, finding.family)).or_insert((result, finding));
-            if result.layer < slot.0.layer {
+            if rank((result, finding)) < rank(*slot) {
                 *slot = (result, finding);
             }
         }
     }
+    let accounted: BTreeSet<&str> = first
+        .iter()
+        .filter(|((scenario, family), one)| {
+            family.is_some() && first.get(&(*scenario, None)).is_some_and(|both| rank(**one) <= rank(*both))
+        })
+        .map(|((scenario, _), _)| *scenario)
+        .collect();
     first
         .into_iter()
+        .filter(|((scenario, family), _)| family.is_some() || !accounted.contains(scenario))
         .map(|((scenario, family), (result, finding))| Diagnosis {
             scenario: scenario.to_owned(),
             family,
-            layer: result.layer,
+            layer: finding.layer.unwrap_or(result.layer),
             check: result.check.clone(),
             finding: finding.clone(),
         })

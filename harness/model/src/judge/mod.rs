@@ -2,7 +2,9 @@
 
 mod bench;
 mod conclude;
+mod orders;
 mod verdicts;
 
-pub use bench::Rules;
+pub use bench::{Rules, shapes};
+pub use orders::{Across, FAMILY_ORDER_MATRIX, family_orders};
 pub use verdicts::{judge, refused};

@@ -8,6 +8,7 @@ use dualproof_wire::{Bind, Destination, Protocol};
 use super::{Caller, Dial, PortKind, ServerKind, TargetKind};
 use crate::evidence::PodRef;
 use crate::family::IpFamily;
+use crate::plan::NO_OUTSIDE;
 
 /// One cell: one call, with all of the live objects that its outcome depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +88,8 @@ pub enum Absent {
     NodePort,
     /// The node has no InternalIP of the family.
     NodeAddress(IpFamily),
+    /// Nobody stands outside a cluster that is not kind's: whether its nodes' addresses lead anywhere is not known.
+    NoOutside,
     /// Names, podIPs and clusterIPs mean nothing outside the cluster: nobody promises a route or a resolver.
     Outside,
 }
@@ -99,6 +102,7 @@ impl fmt::Display for Absent {
             Self::PodIp(family) => write!(f, "the pod has no podIP of {family}"),
             Self::NodePort => f.write_str("the Service has no nodePort for this port"),
             Self::NodeAddress(family) => write!(f, "the node has no InternalIP of {family}"),
+            Self::NoOutside => f.write_str(NO_OUTSIDE),
             Self::Outside => f.write_str("outside the cluster there is no route to it"),
         }
     }

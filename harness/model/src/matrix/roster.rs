@@ -5,17 +5,20 @@ use serde::{Deserialize, Serialize};
 
 use super::{ClientKind, PortKind, ServerKind, TargetKind};
 use crate::evidence::{Objects, Pod, PodRef, Service};
+use crate::plan::ProviderKind;
 use crate::spec::{Matrix, MatrixClient, MatrixPort, MatrixTarget};
 
-/// Fills the roster of a scenario's matrix from live objects. `meshed` tells whether there is a mesh.
+/// Fills the roster of a scenario's matrix from live objects. `meshed` tells whether there is a mesh, `provider` where the cluster
+/// comes from: outside stands a container beside the nodes of kind, and nobody with another provider.
 ///
 /// The pod of a client is the first by name of those in its namespace that have its label `app` and are not going away; none
 /// where there is no such pod, which [`super::expand`] then calls a gap. A port has a nodePort where the live Service has one
 /// for its number and transport.
 #[must_use]
-pub fn roster(matrix: &Matrix, objects: &Objects, meshed: bool) -> Roster {
+pub fn roster(matrix: &Matrix, objects: &Objects, meshed: bool, provider: ProviderKind) -> Roster {
     Roster {
         meshed,
+        outside: provider == ProviderKind::Kind,
         clients: matrix.clients.iter().map(|client| caller(client, objects)).collect(),
         targets: matrix.targets.iter().map(|target| called(target, objects)).collect(),
     }
@@ -28,6 +31,8 @@ pub struct Roster {
     /// Whether there is a mesh. Without one, [`ClientKind::Meshed`] and [`ServerKind::Meshed`] say only what the pods are called,
     /// so that both runs of a differential have the same cells.
     pub meshed: bool,
+    /// Whether a client can stand outside the cluster. Where none can, its cells are there and have no address.
+    pub outside: bool,
     /// Who calls.
     pub clients: Vec<Caller>,
     /// Who is called.

@@ -19,6 +19,8 @@ pub(super) struct Target<'a> {
     /// The Services that stand in front of any of the servers.
     neighbours: Vec<&'a Service>,
     nodes: &'a [Node],
+    /// See [`Roster::outside`].
+    outside: bool,
 }
 
 impl<'a> Target<'a> {
@@ -46,7 +48,8 @@ impl<'a> Target<'a> {
             backends.iter().any(|backend| servers.iter().any(|server| server.pod_ref() == backend.pod.pod_ref()))
         });
         let neighbours = neighbours.collect();
-        (strangers == 0).then_some(Self { called, service, servers, neighbours, nodes: &objects.nodes })
+        let (nodes, outside) = (objects.nodes.as_slice(), roster.outside);
+        (strangers == 0).then_some(Self { called, service, servers, neighbours, nodes, outside })
     }
 
     /// Tells whether the live Services say of a port what the roster does.
@@ -81,7 +84,10 @@ impl<'a> Target<'a> {
 
     /// Makes one cell.
     pub(super) fn cell(&self, client: &Caller, port: &CalledPort, dial: Dial, family: Option<IpFamily>) -> CallCell {
-        let to = self.destination(client, port, &dial, family);
+        let to = match client.kind == ClientKind::Outside && !self.outside {
+            true => Err(Absent::NoOutside),
+            false => self.destination(client, port, &dial, family),
+        };
         let servers = match dial {
             Dial::PodIp(number) => self.servers.get(number).into_iter().copied().collect(),
             _ => self.servers.clone(),

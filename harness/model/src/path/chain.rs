@@ -100,14 +100,14 @@ pub(super) fn at_server<'a>(answer: &Answer, lines: &Lines<'a>) -> Vec<(usize, &
 
 /// Tells whether what was dialled is what the next one was reached by. kube-proxy turns the clusterIP that was dialled, and
 /// that a proxy passed through, into a podIP; an endpoint that a proxy has chosen is a podIP already.
-fn reaches(call: &Dialled, dialled: Option<SocketAddr>, reached: Option<SocketAddr>) -> bool {
+pub(super) fn reaches(call: &Dialled, dialled: Option<SocketAddr>, reached: Option<SocketAddr>) -> bool {
     let (Some(dialled), Some(reached)) = (dialled, reached) else { return false };
     let translated = call.translation == Translation::Destination && dialled == call.address;
     dialled == reached || (translated && dialled.is_ipv4() == reached.is_ipv4())
 }
 
 /// Connections between proxies carry one HTTP request after another, so the sockets alone do not tell them apart.
-fn same_request(client: &AccessLogLine, server: &AccessLogLine) -> bool {
+pub(super) fn same_request(client: &AccessLogLine, server: &AccessLogLine) -> bool {
     match (&client.request, &server.request) {
         (Some(client), Some(server)) => client == server,
         _ => true,

@@ -9,6 +9,7 @@ mod dialled;
 mod lines;
 mod proof;
 mod prove;
+mod renumbered;
 mod stray;
 
 pub use dialled::{Dialled, Translation};

@@ -70,6 +70,9 @@ impl fmt::Display for Side {
 pub enum Proof {
     /// One chain fits from end to end, and no other.
     Proven,
+    /// A node rewrote both sockets between the proxies, or the server's kernel the source port, so that no socket links the ends; each
+    /// end for itself is shown by one line and no other.
+    Ends,
     /// More than one fits, or none can be told from others: it counts for nothing.
     Ambiguous {
         /// Why.

@@ -7,6 +7,7 @@ use dualproof_wire::Answer;
 
 use super::chain::{Chain, at_client, at_server, beginnings, whole};
 use super::lines::Lines;
+use super::renumbered::renumbered;
 use super::{Dialled, Facts, Hop, Identity, Leg, Path, Proof, Side, Translation};
 use crate::evidence::{AccessLogLine, PodRef};
 use crate::family::IpFamily;
@@ -15,7 +16,8 @@ use crate::family::IpFamily;
 /// lines change nothing.
 ///
 /// Never proven: a call that two chains fit; calls that claim the same line; calls that used the same socket at one of their
-/// ends, unless there is a line for each; a call whose both ends a node rewrote. All calls of the logs' time belong into
+/// ends, unless there is a line for each. Where a node rewrote both sockets each end is proven for itself ([`Proof::Ends`]), when
+/// there is a proxy at any. All calls of the logs' time belong into
 /// `calls`: one that is not told of cannot lay claim to its lines.
 #[must_use]
 pub fn prove(calls: &[Dialled], lines: &[AccessLogLine]) -> Vec<Path> {
@@ -62,12 +64,14 @@ impl<'a> Users<'a> {
 
     /// Says so when fewer calls were logged than used an end of the chain: the line that fits may be another call's.
     fn outnumber_lines(&self, call: &Dialled, found: &Found, lines: &Lines<'_>) -> Option<String> {
-        let (chain, is_whole) = (found.chain()?, matches!(found, Found::Whole(_)));
+        let (chain, is_whole) = (found.chain()?, matches!(found, Found::Whole(_) | Found::Ends(_)));
         let socket = call.socket?;
         let users = self.at_client.get(&(call.client.as_ref(), call.socket, call.address)).copied().unwrap_or_default();
-        let known = match chain.client {
-            Some(_) => at_client(call, socket, lines).len(),
-            None => lines.from(socket).count(),
+        let known = match (chain.client, found) {
+            (Some(_), _) => at_client(call, socket, lines).len(),
+            // Behind a node no line tells of the client's socket, and none could be another call's for it.
+            (None, Found::Ends(_)) => users,
+            (None, _) => lines.from(socket).count(),
         };
         if chain != Chain::default() && users > known {
             return Some(format!("{users} calls used its socket for this address, and {known} of them were logged"));
@@ -84,6 +88,7 @@ impl<'a> Users<'a> {
 /// What fits a call.
 enum Found {
     Whole(Chain),
+    Ends(Chain),
     Part(Chain, Vec<String>),
     Many(String),
 }
@@ -91,7 +96,7 @@ enum Found {
 impl Found {
     fn chain(&self) -> Option<Chain> {
         match self {
-            Self::Whole(chain) | Self::Part(chain, _) => Some(*chain),
+            Self::Whole(chain) | Self::Ends(chain) | Self::Part(chain, _) => Some(*chain),
             Self::Many(_) => None,
         }
     }
@@ -103,11 +108,15 @@ fn find(call: &Dialled, lines: &Lines<'_>) -> Found {
     };
     if let Some(answer) = &call.answer {
         if call.translation == Translation::Both {
-            return Found::Many(format!("a node rewrote both ends between {socket} and the server"));
+            return ends(call, socket, answer, lines);
         }
         match whole(call, socket, answer, lines).as_slice() {
             [only] => return Found::Whole(*only),
-            [] => {}
+            [] => {
+                if let Some(chain) = renumbered(call, socket, answer, lines) {
+                    return Found::Ends(chain);
+                }
+            }
             many => return Found::Many(several(many, lines)),
         }
     }
@@ -116,6 +125,24 @@ fn find(call: &Dialled, lines: &Lines<'_>) -> Found {
         [only] => Found::Part(*only, missing(call, socket, *only, lines)),
         many => Found::Many(several(many, lines)),
     }
+}
+
+/// Takes each end for itself: the line of the client's proxy for its socket, and that of the server's for the application's.
+fn ends(call: &Dialled, socket: SocketAddr, answer: &Answer, lines: &Lines<'_>) -> Found {
+    let (clients, servers) = (at_client(call, socket, lines), at_server(answer, lines));
+    if clients.len() > 1 || servers.len() > 1 {
+        let (client, server) = (clients.len(), servers.len());
+        return Found::Many(format!("{client} lines fit the client's end, and {server} the server's"));
+    }
+    let number = |lines: &[(usize, &AccessLogLine)]| lines.first().map(|(number, _)| *number);
+    let chain = Chain { client: number(&clients), server: number(&servers) };
+    if (call.client_meshed && chain.client.is_none()) || (call.server_meshed && chain.server.is_none()) {
+        return Found::Part(chain, missing(call, socket, chain, lines));
+    }
+    if chain == Chain::default() {
+        return Found::Many(format!("a node rewrote both ends between {socket} and the server"));
+    }
+    Found::Ends(chain)
 }
 
 fn several(chains: &[Chain], lines: &Lines<'_>) -> String {
@@ -155,6 +182,7 @@ fn ambiguous(call: &Dialled, why: String) -> Path {
 fn path(call: &Dialled, found: &Found, lines: &Lines<'_>) -> Path {
     let (chain, proof) = match found {
         Found::Whole(chain) => (*chain, Proof::Proven),
+        Found::Ends(chain) => (*chain, Proof::Ends),
         Found::Part(chain, missing) => (*chain, Proof::Incomplete { missing: missing.clone() }),
         Found::Many(why) => return ambiguous(call, why.clone()),
     };
@@ -166,7 +194,7 @@ fn path(call: &Dialled, found: &Found, lines: &Lines<'_>) -> Path {
     for (side, line) in [(Side::Client, client), (Side::Server, server)] {
         hops.extend(line.map(|line| Hop::Proxy { side, line: Box::new(line.clone()) }));
     }
-    if let (Proof::Proven, Some(answer)) = (&proof, &call.answer) {
+    if let (Proof::Proven | Proof::Ends, Some(answer)) = (&proof, &call.answer) {
         let pod = PodRef { namespace: answer.namespace.clone(), name: answer.pod.clone() };
         hops.push(Hop::Application { pod, peer: answer.peer, local: answer.local });
         let expected = [(Side::Client, call.client_meshed, client), (Side::Server, call.server_meshed, server)];

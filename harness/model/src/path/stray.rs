@@ -41,8 +41,8 @@ pub enum Stray {
     /// Two proxies were crossed, and one does not know the other.
     #[error("the proxies do not know each other by certificate")]
     IdentityLost,
-    /// Two proxies know each other where plaintext is the rule.
-    #[error("the proxies know each other, where plaintext was expected")]
+    /// The server's proxy knows its client where plaintext is the rule.
+    #[error("the server's proxy knows its client by certificate, where plaintext was expected")]
     IdentityUnasked,
     /// A leg went over another family.
     #[error("leg {leg:?} went over {seen}, expected {expected:?}")]
@@ -79,7 +79,7 @@ pub fn strays(path: &Path, cell: &CallCell, answering: &Answering) -> Vec<Stray>
     }
     match (identity, crossing.mutual) {
         (Identity::Lost, true) => strays.push(Stray::IdentityLost),
-        (Identity::Mutual { .. }, false) => strays.push(Stray::IdentityUnasked),
+        (_, false) if path.hops.iter().any(knows_its_client) => strays.push(Stray::IdentityUnasked),
         _ => {}
     }
     for (leg, seen) in legs {
@@ -92,6 +92,10 @@ pub fn strays(path: &Path, cell: &CallCell, answering: &Answering) -> Vec<Stray>
         }
     }
     strays
+}
+
+fn knows_its_client(hop: &Hop) -> bool {
+    matches!(hop, Hop::Proxy { side: Side::Server, line } if line.downstream_peer.is_some())
 }
 
 fn cluster(side: Side, line: &AccessLogLine, cell: &CallCell, answering: &Answering) -> Option<Stray> {

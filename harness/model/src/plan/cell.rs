@@ -17,6 +17,8 @@ pub enum ProviderKind {
     Kind,
     /// A cluster that is there already, by kubeconfig context.
     Existing,
+    /// A cluster of namespaces on this machine, without Docker, that the run makes and removes.
+    Embedded,
 }
 
 /// The mesh under test.
@@ -28,6 +30,8 @@ pub enum MeshKind {
     Istio,
     /// No mesh: the cluster alone.
     None,
+    /// Real Envoys with Istio's shapes, fed by the control plane of an embedded cluster. It is not Istio.
+    Embedded,
 }
 
 macro_rules! spelled {
@@ -49,8 +53,8 @@ macro_rules! spelled {
     };
 }
 
-spelled!(ProviderKind, "provider", "kind" => Kind, "existing" => Existing);
-spelled!(MeshKind, "mesh", "istio" => Istio, "none" => None);
+spelled!(ProviderKind, "provider", "kind" => Kind, "existing" => Existing, "embedded" => Embedded);
+spelled!(MeshKind, "mesh", "istio" => Istio, "none" => None, "embedded" => Embedded);
 
 /// A word that is none of the known ones.
 #[derive(Debug, thiserror::Error)]

@@ -6,6 +6,6 @@ mod select;
 mod timeouts;
 
 pub use cell::{Cell, MeshKind, ProviderKind, UnknownWord};
-pub use resolve::{KnownCheck, Plan, PlanError, PlannedWorkload, Skip, Trial};
+pub use resolve::{KnownCheck, NO_OUTSIDE, Plan, PlanError, PlannedWorkload, Skip, Trial};
 pub use select::{Profiles, Selector, SelectorError};
 pub use timeouts::{TimeoutError, Timeouts};

@@ -2,8 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Cell, MeshKind, Selector, SelectorError};
-use crate::spec::{ClientKind, Profile, Scenario, ServerKind, SpecError, Subject};
+use super::{Cell, MeshKind, ProviderKind, Selector, SelectorError};
+use crate::spec::{ClientKind, Matrix, Profile, Scenario, ServerKind, SpecError, Subject};
+
+/// Why nobody calls from outside a cluster that is not kind's.
+pub const NO_OUTSIDE: &str =
+    "its client stands outside the cluster, in a container beside the nodes of kind, and this cluster is not kind's";
 
 /// What a plan must know of a check, without knowing how it judges.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,6 +148,10 @@ impl Plan {
         let profile = scenario.profile.max(check.profile);
         if !selector.profiles().takes(profile) {
             return Some(format!("profile {} is not selected", profile.as_str()));
+        }
+        let is_outside = |matrix: &Matrix| matrix.clients.iter().all(|client| client.kind == ClientKind::Outside);
+        if self.cell.provider != ProviderKind::Kind && scenario.matrix.as_ref().is_some_and(is_outside) {
+            return Some(NO_OUTSIDE.to_owned());
         }
         if check.needs_mesh && self.cell.mesh == MeshKind::None {
             return Some("it looks at a mesh, and the cell has none".to_owned());

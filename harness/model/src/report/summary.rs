@@ -47,14 +47,14 @@ pub fn summary(report: &Report) -> String {
     text
 }
 
-fn row(result: &TrialResult) -> String {
+pub(super) fn row(result: &TrialResult) -> String {
     let mark = if result.verdict.is_good() { result.verdict.to_string() } else { format!("**{}**", result.verdict) };
     let why = if result.reason.is_empty() { &result.title } else { &result.reason };
     let (scenario, check) = (cell(&result.scenario), cell(&result.check));
     format!("| {scenario} | {check} | {} | {mark} | {} |\n", result.layer, cell(why))
 }
 
-fn details(result: &TrialResult) -> String {
+pub(super) fn details(result: &TrialResult) -> String {
     let broken: Vec<String> = result
         .findings
         .iter()

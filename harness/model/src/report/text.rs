@@ -1,7 +1,7 @@
 //! The report as plain lines for a terminal or a CI log.
 
 use super::plain::plain;
-use super::{Conclusion, Report, TrialResult};
+use super::{Conclusion, Implementation, Report, TrialResult};
 use crate::plan::MeshKind;
 use crate::verdict::{Finding, Holds, LedgerRow, Verdict};
 
@@ -64,6 +64,14 @@ pub(super) fn finding_lines(finding: &Finding) -> Vec<String> {
     lines
 }
 
+/// Renders a trial with all that does not hold in it; a pass in one line.
+pub(super) fn told(result: &TrialResult) -> Vec<String> {
+    let doubtful = result.findings.iter().filter(|finding| finding.holds != Holds::Yes);
+    let mut lines = vec![format!("{} {}: {}", result.verdict, result.name, plain(&result.reason))];
+    lines.extend(doubtful.flat_map(finding_lines));
+    lines
+}
+
 /// A pass says nothing; what is not a pass and compared nothing says why in a line, unless the run's own end says it for all.
 fn trial_lines(result: &TrialResult, run_ended: bool) -> Vec<String> {
     let doubtful: Vec<&Finding> = result.findings.iter().filter(|finding| finding.holds != Holds::Yes).collect();
@@ -73,9 +81,7 @@ fn trial_lines(result: &TrialResult, run_ended: bool) -> Vec<String> {
     if doubtful.is_empty() {
         return vec![format!("{} {} {}: {}", result.verdict, result.scenario, result.check, plain(&result.reason))];
     }
-    let mut lines = vec![format!("{} {}: {}", result.verdict, result.name, plain(&result.reason))];
-    lines.extend(doubtful.into_iter().flat_map(finding_lines));
-    lines
+    told(result)
 }
 
 /// Names what was tested.
@@ -83,6 +89,11 @@ pub(super) fn implementation(report: &Report) -> String {
     match report.cell.mesh {
         MeshKind::None => "no mesh".to_owned(),
         MeshKind::Istio => format!("{} {}", report.implementation.mesh, report.implementation.version),
+        // Its version is that of the shapes: nobody must take it for Istio.
+        MeshKind::Embedded => {
+            let Implementation { mesh, version_profile, .. } = &report.implementation;
+            format!("{mesh} (istio shapes {version_profile})")
+        }
     }
 }
 

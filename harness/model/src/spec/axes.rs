@@ -120,3 +120,14 @@ pub enum Mtls {
     /// Plaintext is refused.
     Strict,
 }
+
+/// `outboundTrafficPolicy.mode` of a client's proxy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outbound {
+    /// Unknown destinations are passed through.
+    #[default]
+    AllowAny,
+    /// They are refused.
+    RegistryOnly,
+}

@@ -6,7 +6,7 @@ use dualproof_wire::{Bind, Protocol};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::{Client, ClientKind, Mtls, PortKind, ServerKind, SpecError, TargetKind};
+use super::{Client, ClientKind, Mtls, Outbound, PortKind, ServerKind, SpecError, TargetKind};
 
 /// Clients and targets. Every client calls every target, by every kind of address, over each family.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,13 @@ impl Matrix {
         let mut own = self.targets.iter().filter(|target| target.namespace == namespace && target.service == service);
         own.next().map(|target| target.mtls).unwrap_or_default()
     }
+
+    /// Tells what the namespace of a client allows; ALLOW_ANY for a name that is no client's.
+    #[must_use]
+    pub fn outbound(&self, client: &str) -> Outbound {
+        let mut own = self.clients.iter().filter(|known| known.name == client);
+        own.next().map(|client| client.outbound).unwrap_or_default()
+    }
 }
 
 /// A client of the matrix.
@@ -35,6 +42,8 @@ pub struct MatrixClient {
     pub kind: ClientKind,
     /// Where it runs; `None` for [`ClientKind::Outside`] alone.
     pub workload: Option<Client>,
+    /// What its namespace's `Sidecar` says of unknown destinations.
+    pub outbound: Outbound,
 }
 
 /// A target of the matrix: a Service and the server behind it.
@@ -88,13 +97,15 @@ struct WrittenClient {
     manifest: Option<String>,
     app: Option<String>,
     container: Option<String>,
+    #[serde(default)]
+    outbound: Outbound,
 }
 
 /// Holds a matrix to its rules.
 ///
 /// # Errors
 /// With the place: an empty list; a name, a `(namespace, service)` or a port given twice; a client inside the cluster without
-/// its pods, one outside with them; a namespace that is meshed and naked at once, or STRICT and not; a port 0; a socket bound
+/// its pods, one outside with them; one without a sidecar that should refuse unknown destinations; a namespace that is meshed and naked at once, or STRICT and not; a port 0; a socket bound
 /// to a literal address other than loopback.
 pub(super) fn check(file: &str, written: Written) -> Result<Matrix, SpecError> {
     let Written { clients, targets } = written;
@@ -135,13 +146,17 @@ pub(super) fn check(file: &str, written: Written) -> Result<Matrix, SpecError> {
 }
 
 fn client(file: &str, written: &Spanned<WrittenClient>) -> Result<MatrixClient, SpecError> {
-    let WrittenClient { name, kind, namespace, manifest, app, container } = &written.value;
+    let WrittenClient { name, kind, namespace, manifest, app, container, outbound } = &written.value;
     if name.is_empty() || name.contains(|letter: char| letter == '/' || letter.is_whitespace()) {
         return Err(SpecError::at(
             file,
             written,
             "a client's name is part of ids: it needs letters, no `/` and no space",
         ));
+    }
+    if *kind != ClientKind::Meshed && *outbound == Outbound::RegistryOnly {
+        let what = "outbound: a client without a sidecar has nobody who could refuse unknown destinations";
+        return Err(SpecError::at(file, written, what));
     }
     let workload = match (kind, namespace, manifest, app, container) {
         (ClientKind::Outside, None, None, None, None) => None,
@@ -158,7 +173,7 @@ fn client(file: &str, written: &Spanned<WrittenClient>) -> Result<MatrixClient, 
             return Err(SpecError::at(file, written, what));
         }
     };
-    Ok(MatrixClient { name: name.clone(), kind: *kind, workload })
+    Ok(MatrixClient { name: name.clone(), kind: *kind, workload, outbound: *outbound })
 }
 
 fn ports(file: &str, target: &Spanned<MatrixTarget>) -> Result<(), SpecError> {

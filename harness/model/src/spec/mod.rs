@@ -8,7 +8,7 @@ mod profile;
 mod scenario;
 mod version;
 
-pub use axes::{ClientKind, Mtls, PortKind, ServerKind, TargetKind};
+pub use axes::{ClientKind, Mtls, Outbound, PortKind, ServerKind, TargetKind};
 pub use deviation::{Deviation, deviations};
 pub use document::{SpecError, parse};
 pub use matrix::{Matrix, MatrixClient, MatrixPort, MatrixTarget};

@@ -14,6 +14,8 @@ pub const INBOUND: (&str, u16) = ("virtualInbound", 15006);
 pub const OUTBOUND: (&str, u16) = ("virtualOutbound", 15001);
 /// The ports of the bootstrap's own listeners: statistics and readiness (istio/istio:tools/packaging/common/envoy_bootstrap.json).
 pub const INFRA_PORTS: [u16; 2] = [15090, 15021];
+/// The port of the agent beside the proxy: merged statistics and the application's probes (istio/istio:pilot/cmd/pilot-agent/status/server.go).
+pub const AGENT_PORT: u16 = 15020;
 
 /// The wildcard addresses of a proxy that has these families
 /// (istio/istio:pilot/pkg/networking/core/listener_address.go: always `0.0.0.0` first, so only the set is a claim).

@@ -17,6 +17,7 @@ pub use calls::{
 pub use endpoints::{endpoint_addresses, endpoint_groups, withdrawn_addresses};
 pub use families::{cluster_families, families_of, rank};
 pub use listeners::{
-    INBOUND, INFRA_PORTS, OUTBOUND, OutboundListener, infra_wildcards, outbound_listener, repeated, wildcards,
+    AGENT_PORT, INBOUND, INFRA_PORTS, OUTBOUND, OutboundListener, infra_wildcards, outbound_listener, repeated,
+    wildcards,
 };
 pub use sources::{PassthroughCluster, inbound_source, inbound_sources, passthrough_clusters};

@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use serde::{Deserialize, Serialize};
 
+use super::Layer;
 use crate::family::{AddressSet, IpFamily};
 
 /// Whether a comparison holds.
@@ -33,6 +34,10 @@ pub struct Finding {
     pub seen: String,
     /// Whether both agree.
     pub holds: Holds,
+    /// The layer at which the evidence shows a call to be lost, where that is not the check's: an end that was not reached says
+    /// nothing of the place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<Layer>,
     /// The file in the bundle, with the path inside it; several are joined by `, `.
     pub place: String,
     /// What to do next; empty when the comparison holds.
@@ -87,6 +92,22 @@ impl Findings {
         self.add(subject, family, expected.to_string(), seen.to_string(), holds, place);
     }
 
+    /// States that a call did not end as it should, and at which layer it was lost; `None` for the check's own.
+    pub fn traced(
+        &mut self,
+        subject: &str,
+        family: Option<IpFamily>,
+        expected: &impl Display,
+        seen: &impl Display,
+        layer: Option<Layer>,
+        place: &str,
+    ) {
+        self.push(subject, family, expected, seen, false, place);
+        if let Some(finding) = self.0.last_mut() {
+            finding.layer = layer;
+        }
+    }
+
     /// States that the evidence for a comparison is not there, and why.
     pub fn lost(&mut self, subject: &str, family: Option<IpFamily>, expected: &impl Display, why: &str, place: &str) {
         self.add(subject, family, expected.to_string(), format!("no evidence: {why}"), Holds::Unknown, place);
@@ -114,6 +135,6 @@ impl Findings {
         place: &str,
     ) {
         let (subject, place) = (subject.to_owned(), place.to_owned());
-        self.0.push(Finding { subject, family, expected, seen, holds, place, next: String::new() });
+        self.0.push(Finding { subject, family, expected, seen, holds, layer: None, place, next: String::new() });
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use dualproof_model::matrix::{self, Absent, Dial, Gap, ServerKind, TargetKind, expand};
+use dualproof_model::plan::ProviderKind;
 use dualproof_model::spec::scenario;
 use dualproof_wire::{Bind, Destination, Protocol};
 
@@ -147,7 +148,7 @@ fn a_scenarios_matrix_becomes_a_roster_of_live_pods_and_node_ports() -> Result<(
     for service in objects.services.iter_mut().filter(|service| service.meta.name == "dual-v6v4") {
         service.ports[0].node_port = Some(30_123);
     }
-    let roster = matrix::roster(&matrix, &objects, true);
+    let roster = matrix::roster(&matrix, &objects, true, ProviderKind::Kind);
     let pods: Vec<_> = roster.clients.iter().map(|client| client.pod.clone()).collect();
     assert_eq!(pods, [Some(pod_ref("clients", "meshed")), None, None]);
     let ports: Vec<_> = roster.targets[0].ports.iter().map(|port| port.node_port).collect();
@@ -155,5 +156,8 @@ fn a_scenarios_matrix_becomes_a_roster_of_live_pods_and_node_ports() -> Result<(
     let expansion = expand(&roster, &objects);
     assert_eq!(expansion.gaps, [Gap::NoClient("b".to_owned())]);
     assert!(expansion.cells.iter().any(|cell| cell.client.name == "c" && cell.to.is_ok()));
+    let elsewhere = expand(&matrix::roster(&matrix, &objects, true, ProviderKind::Existing), &objects);
+    let outside = elsewhere.cells.iter().filter(|cell| cell.client.name == "c");
+    assert!(outside.clone().count() > 0 && outside.clone().all(|cell| cell.to == Err(Absent::NoOutside)));
     Ok(())
 }

@@ -79,6 +79,7 @@ pub(super) fn roster(bind: Bind, protocol: Protocol, meshed: bool) -> Roster {
     targets.extend(TARGETS.into_iter().map(|target_kind| target("naked", ServerKind::Naked, target_kind)));
     Roster {
         meshed,
+        outside: true,
         clients: vec![
             caller("meshed", ClientKind::Meshed),
             caller("naked", ClientKind::Naked),

@@ -3,6 +3,7 @@
 use dualproof_model::check::{self, Judged};
 use dualproof_model::evidence::{CallOutcome, CallStage, Evidence, Missing, NetnsSource};
 use dualproof_model::family::{FamilyOrder, IpFamily};
+use dualproof_model::plan::ProviderKind;
 use dualproof_model::verdict::{Finding, Holds};
 
 use crate::lab::matrix::{MatrixWorld, OF_CALLS};
@@ -164,6 +165,32 @@ fn a_namespace_that_nobody_could_look_into_is_missed() {
         });
         assert_lost("K10", file, &findings);
     }
+}
+
+#[test]
+fn sockets_that_nobody_could_read_are_missed() {
+    for file in ["proc-net-tcp", "proc-net-tcp6"] {
+        // Other sockets of the family were read all the same.
+        let findings = lose("K09", &format!("netns/servers/{SERVER}/{file}"), |evidence| {
+            let sockets = &mut netns(evidence, SERVER).sockets;
+            let own = if file == "proc-net-tcp" { &mut sockets.v4 } else { &mut sockets.v6 };
+            own.iter_mut().for_each(Vec::clear);
+        });
+        assert_lost("K09", file, &findings);
+    }
+    let findings = lose("K09", "netns", |evidence| evidence.netns.clear());
+    assert_lost("K09", "every namespace", &findings);
+}
+
+#[test]
+fn where_no_node_can_be_looked_into_sockets_are_no_matter() {
+    let world = World::seed(FamilyOrder::V4First);
+    let mut evidence = world.evidence();
+    evidence.manifest.cell.provider = ProviderKind::Existing;
+    let judged = |evidence: &Evidence| judge("K09", evidence, &world.scenario(), &world.shapes);
+    assert!(matches!(judged(&evidence), Judged::Findings(_)), "a cluster whose nodes were looked into");
+    evidence.netns.iter_mut().for_each(|netns| netns.source = NetnsSource::InitLog);
+    assert!(matches!(judged(&evidence), Judged::NotApplicable(why) if why.contains("cannot be looked into")));
 }
 
 #[test]

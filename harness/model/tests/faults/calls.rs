@@ -77,6 +77,24 @@ pub(crate) const FAULTS: &[CallMutant] = &[
     fault(&["K02"], "a port that the Service does not name is answered at its clusterIP", |evidence| {
         answered(evidence, &["naked/agents.dual-v4v6/9003-undeclared", "cluster-ip/v6"]);
     }),
+    fault(&["K02"], "the client outside gets no IPv6 datagram back", |evidence| {
+        told(evidence, &["outside/agents.dual-v4v6/9053", "/v6"])
+            .into_iter()
+            .for_each(|call| end(call, &Outcome::Timeout));
+    }),
+    fault(&["K02"], "STRICT keeps IPv4 datagrams out", |evidence| {
+        told(evidence, &["naked/agents-strict.dual-v6v4/9053", "pod-ip-0/v4"])
+            .into_iter()
+            .for_each(|call| end(call, &Outcome::Refused));
+    }),
+    fault(&["K02"], "a server that speaks first is heard in plaintext", |evidence| {
+        answered(evidence, &["naked/agents.dual-v4v6/9025", "cluster-ip/v6"]);
+    }),
+    fault(&["K03"], "a server that speaks first is not heard by mTLS", |evidence| {
+        told(evidence, &["meshed/agents.dual-v4v6/9025", "name-aaaa"])
+            .into_iter()
+            .for_each(|call| end(call, &Outcome::Timeout));
+    }),
     // K03: names.
     fault(&["K03"], "a name is reset where its literal address is answered", |evidence| {
         told(evidence, &["meshed/agents.dual-v6v4/9000", "name-aaaa"])
@@ -133,6 +151,16 @@ pub(crate) const FAULTS: &[CallMutant] = &[
         }
     }),
     // K44: without sidecars.
+    fault(&["K44"], "IPv6 datagrams to a meshed server come from its sidecar", |evidence| {
+        for call in told(evidence, &["naked/agents.dual-v4v6/9053", "cluster-ip/v6"]) {
+            answer(call, |answer| answer.peer.set_ip(ip("::6")));
+        }
+    }),
+    fault(&["K44"], "the sidecar of a client sends its datagrams from a socket of its own", |evidence| {
+        for call in told(evidence, &["meshed/agents-naked.dual-v6v4/9053", "pod-ip"]) {
+            answer(call, |answer| answer.peer.set_port(1));
+        }
+    }),
     fault(&["K44"], "kube-proxy has no rules for an IPv6 clusterIP", |evidence| {
         for words in ["cluster-ip/v6", "name-aaaa"] {
             for call in told(evidence, &["naked/agents-naked.dual-v6v4/9000", words]) {
@@ -188,16 +216,39 @@ pub(crate) const FAULTS: &[CallMutant] = &[
             pod.containers.retain(|container| pod.meta.name != "echo-1" || container != "istio-proxy");
         }
     }),
+    fault(&["K04"], "a server's sidecar does not know the port that is called from outside", |evidence| {
+        for line in lines_at_servers(evidence, &["outside/agents.single-v6/", "/v6"]) {
+            line.cluster = Some("InboundPassthroughCluster".to_owned());
+        }
+    }),
+    fault(&["K04"], "a client outside comes with a certificate", |evidence| {
+        for line in lines_at_servers(evidence, &["outside/agents.dual-v4v6/9000", "/v4"]) {
+            line.downstream_peer = Some("spiffe://cluster.local/ns/callers/sa/caller-account".to_owned());
+        }
+    }),
+    // K25: what nobody knows.
+    fault(&["K25"], "REGISTRY_ONLY lets unknown IPv6 destinations out", |evidence| {
+        answered(evidence, &["listed/agents-naked.dual-v6v4/9000", "pod-ip", "/v6"]);
+    }),
+    fault(&["K25"], "REGISTRY_ONLY is off", |evidence| {
+        answered(evidence, &["listed/agents-naked.dual-v6v4/9000", "pod-ip"])
+    }),
+    fault(&["K25"], "an unknown IPv4 destination has a listener of its own, and fails behind it", |evidence| {
+        let sockets = sockets(evidence, &["listed/agents-naked.dual-v6v4/9000", "pod-ip-0/v4"]);
+        for line in lines_from(evidence, &sockets) {
+            line.cluster = Some("outbound|9000||elsewhere.agents.svc.cluster.local".to_owned());
+        }
+    }),
     // K05: STRICT.
     fault(&["K05"], "STRICT lets IPv6 plaintext in", |evidence| {
-        answered(evidence, &["naked/agents-strict.dual-v6v4/", "pod-ip", "/v6"]);
+        answered(evidence, &["naked/agents-strict.dual-v6v4/9000", "pod-ip", "/v6"]);
     }),
     fault(&["K05"], "STRICT is off", |evidence| {
-        answered(evidence, &["naked/agents-strict."]);
-        answered(evidence, &["outside/agents-strict."]);
+        answered(evidence, &["naked/agents-strict.dual-v6v4/9000"]);
+        answered(evidence, &["outside/agents-strict.dual-v6v4/9000"]);
     }),
     fault(&["K05"], "STRICT refuses its own mesh over IPv4", |evidence| {
-        for call in told(evidence, &["meshed/agents-strict.", "cluster-ip/v4"]) {
+        for call in told(evidence, &["meshed/agents-strict.dual-v6v4/9000", "cluster-ip/v4"]) {
             end(call, &Outcome::Reset);
         }
     }),
@@ -252,6 +303,18 @@ fn lines_from<'a>(evidence: &'a mut Evidence, sockets: &[SocketAddr]) -> Vec<&'a
         .filter(|line| line.downstream_remote.is_some_and(|remote| sockets.contains(&remote)))
         .collect();
     assert!(!found.is_empty(), "no line comes from {sockets:?}");
+    found
+}
+
+/// Finds the lines of the servers' proxies by whom the answers name.
+fn lines_at_servers<'a>(evidence: &'a mut Evidence, words: &[&str]) -> Vec<&'a mut AccessLogLine> {
+    let mut peers = Vec::new();
+    for call in told(evidence, words) {
+        answer(call, |answer| peers.push(answer.peer));
+    }
+    let lines = evidence.access_log.iter_mut();
+    let found: Vec<_> = lines.filter(|line| line.upstream_local.is_some_and(|own| peers.contains(&own))).collect();
+    assert!(!found.is_empty(), "no line goes on from {peers:?}");
     found
 }
 

@@ -1,11 +1,13 @@
-//! Faults of listeners, and of what Envoy took.
+//! Faults of listeners and of their sockets, and of what Envoy took.
+
+use std::net::SocketAddr;
 
 use dualproof_model::evidence::{Listener, Protocol, Rejection, SocketAddress};
 use dualproof_model::family::listener_name;
 
-use super::surgery::{drop_wildcard, synced};
+use super::surgery::{close, drop_wildcard, synced};
 use super::{EVERYONE, Mutant, V4, V6, dual, single};
-use crate::lab::{CLIENT, SERVER, ip, listener, pod, proxy, socket};
+use crate::lab::{CLIENT, SERVER, ip, listener, netns, pod, proxy, socket};
 
 pub(super) const FAULTS: &[Mutant] = &[
     // K06: outbound listeners.
@@ -54,7 +56,7 @@ pub(super) const FAULTS: &[Mutant] = &[
     }),
     dual(&["K07"], "a dynamic listener takes a bootstrap listener's address", |evidence, _| {
         let mut twin = listener(evidence, SERVER, 443).clone();
-        twin.addresses = vec![socket(ip("::"), 15090)];
+        (twin.name, twin.addresses) = ("stray".to_owned(), vec![socket(ip("::"), 15090)]);
         proxy(evidence, SERVER).listeners.push(twin);
     }),
     dual(&["K07"], "a listener mixes TCP and UDP (istio/istio#48336)", |evidence, _| {
@@ -127,5 +129,45 @@ pub(super) const FAULTS: &[Mutant] = &[
     }),
     dual(&["K08"], "the proxy took a link-local address for its own", |evidence, _| {
         proxy(evidence, SERVER).info.instance_ips.push(ip("169.254.172.2"));
+    }),
+    // K09: the sidecar's own ports.
+    dual(&["K09"], "readiness is bound to IPv4 alone (istio/istio#45970)", |evidence, _| {
+        close(evidence, SERVER, V6, 15021)
+    }),
+    dual(&["K09"], "statistics are bound to IPv6 alone, whatever the configuration says", |evidence, _| {
+        close(evidence, CLIENT, V4, 15090);
+    }),
+    single(&["K09"], "the agent's port is closed", |evidence, _| close(evidence, SERVER, V6, 15020)),
+    dual(&["K09"], "the agent listens on loopback alone (linkerd/linkerd2#3849)", |evidence, _| {
+        for socket in netns(evidence, CLIENT).sockets.v6.iter_mut().flatten() {
+            if socket.address.port() == 15020 {
+                socket.address = SocketAddr::new(ip("::1"), 15020);
+            }
+        }
+    }),
+    dual(&["K09"], "readiness is bound to one podIP", |evidence, world| {
+        let own = world.pod_ips(8);
+        for socket in netns(evidence, SERVER).sockets.v4.iter_mut().flatten() {
+            if socket.address.port() == 15021 {
+                let other = own.iter().find(|address| address.is_ipv6());
+                socket.address.set_ip(*other.unwrap_or(&ip("::1")));
+            }
+        }
+    }),
+    // K47: addresses and ports in names.
+    dual(&["K47"], "a name says another address", |evidence, _| {
+        listener(evidence, CLIENT, 443).name = "10.96.0.2_443".to_owned();
+    }),
+    dual(&["K47"], "a name says another port", |evidence, _| {
+        listener(evidence, SERVER, 15021).name = "0.0.0.0_15090".to_owned();
+    }),
+    dual(&["K47"], "an IPv6 name is written with brackets", |evidence, _| {
+        let listener = listener(evidence, CLIENT, 15021);
+        listener.name = "[::]_15021".to_owned();
+    }),
+    dual(&["K47"], "Envoy reports an IPv6 address and port without a mark between them", |evidence, _| {
+        let status = proxy(evidence, SERVER).listener_statuses.iter_mut().find(|status| status.name.ends_with("_443"));
+        let Some(status) = status else { panic!("no status") };
+        (status.name, status.addresses) = ("fd00:10:96::1:443".to_owned(), vec![socket(ip("fd00:10:96::1"), 443)]);
     }),
 ];

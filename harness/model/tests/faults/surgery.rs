@@ -62,6 +62,14 @@ pub(super) fn chain<'a>(evidence: &'a mut Evidence, pod: &str, family: IpFamily,
     &mut chains.find(|chain| chain.name == name).unwrap_or_else(|| panic!("no {name}")).rules
 }
 
+/// Closes the sockets of a family on a port.
+pub(super) fn close(evidence: &mut Evidence, pod: &str, family: IpFamily, port: u16) {
+    let sockets = netns(evidence, pod).sockets.get_mut(family).as_mut().unwrap_or_else(|| panic!("no sockets"));
+    let before = sockets.len();
+    sockets.retain(|socket| socket.address.port() != port);
+    assert!(sockets.len() < before, "nobody listens on {port} over {family}");
+}
+
 /// Takes `::6` from `lo`.
 pub(super) fn no_source(evidence: &mut Evidence, pod: &str) {
     for interface in netns(evidence, pod).interfaces.iter_mut().flatten() {

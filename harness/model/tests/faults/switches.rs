@@ -2,18 +2,18 @@
 
 use dualproof_model::evidence::Evidence;
 
-use super::surgery::{drop_wildcard, no_source, own_endpoints, rules, split};
+use super::surgery::{close, drop_wildcard, no_source, own_endpoints, rules, split};
 use super::{EVERYONE, Mutant, V6, dual};
 use crate::lab::{SERVER, listener, proxy};
 
 pub(super) const FAULTS: &[Mutant] = &[
-    dual(&["K10", "K08", "K14"], "the pod's switch is off, the control plane's on", |evidence, _| {
+    dual(&["K10", "K08", "K14", "K09"], "the pod's switch is off, the control plane's on", |evidence, _| {
         pod_switch_off(evidence, SERVER)
     }),
     dual(&["K06", "K08", "K11", "K14"], "the pod's switch is on, the control plane's off", |evidence, _| {
         control_plane_switch_off(evidence);
     }),
-    dual(&["K10", "K06", "K08", "K11", "K14"], "both switches are off", |evidence, _| {
+    dual(&["K10", "K06", "K08", "K11", "K14", "K09"], "both switches are off", |evidence, _| {
         control_plane_switch_off(evidence);
         EVERYONE.iter().for_each(|name| pod_switch_off(evidence, name));
     }),
@@ -24,7 +24,10 @@ pub(super) const FAULTS: &[Mutant] = &[
 /// its readiness is asked at an IPv6 address; that is left out here.)
 fn pod_switch_off(evidence: &mut Evidence, pod: &str) {
     for port in [15090, 15021] {
-        listener(evidence, pod, port).addresses.retain(|address| address.ip.is_ipv4());
+        let listener = listener(evidence, pod, port);
+        listener.addresses.retain(|address| address.ip.is_ipv4());
+        listener.name = format!("0.0.0.0_{port}");
+        close(evidence, pod, V6, port);
     }
     if let Some(log) = &mut proxy(evidence, pod).redirect {
         (log.inbound_ipv6, log.dual_stack) = (Some(false), Some(false));

@@ -93,8 +93,8 @@ const CASES: &[Case] = &[
         &["workloads"],
     ),
     ("all but the run itself is wrong", everything_wrong, Conclusion::InvalidEnvironment, &["cluster"]),
-    ("a comparison does not hold", break_mesh, Conclusion::DoesNotConform, &["1 of 12", "red"]),
-    ("a deviation is no longer needed", be_needless, Conclusion::DoesNotConform, &["1 of 12", "red"]),
+    ("a comparison does not hold", break_mesh, Conclusion::DoesNotConform, &["1 of 14", "red"]),
+    ("a deviation is no longer needed", be_needless, Conclusion::DoesNotConform, &["1 of 14", "red"]),
     (
         "a comparison does not hold, and evidence is lost",
         |run| {
@@ -111,7 +111,7 @@ const CASES: &[Case] = &[
             lose_dumps(run);
         },
         Conclusion::DoesNotConform,
-        &["1 of 12", "red"],
+        &["1 of 14", "red"],
     ),
     ("dumps are lost", lose_dumps, Conclusion::Inconclusive, &["no evidence"]),
     (
@@ -143,7 +143,7 @@ const CASES: &[Case] = &[
             break_mesh(run);
         },
         Conclusion::DoesNotConform,
-        &["1 of 12", "red"],
+        &["1 of 14", "red"],
     ),
 ];
 

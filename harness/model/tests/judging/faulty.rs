@@ -16,7 +16,7 @@ use crate::lab::World;
 use crate::lab::matrix::{MatrixWorld, OF_CALLS};
 use crate::run::{Run, profiles, trial};
 
-const ORDERS: [FamilyOrder; 2] = [FamilyOrder::V4First, FamilyOrder::V6First];
+pub(super) const ORDERS: [FamilyOrder; 2] = [FamilyOrder::V4First, FamilyOrder::V6First];
 
 fn is_whole(finding: &Finding) -> bool {
     let parts = [&finding.subject, &finding.expected, &finding.seen, &finding.place, &finding.next];
@@ -98,7 +98,7 @@ fn a_lost_comparison_says_what_was_expected_why_it_is_lost_where_and_what_to_do(
 }
 
 /// Every check of calls over a matrix whose calls all end well.
-fn green(order: FamilyOrder) -> Run {
+pub(super) fn green(order: FamilyOrder) -> Run {
     let world = MatrixWorld::meshed(order);
     let (mut evidence, scenario) = (world.evidence(), world.scenario());
     let manifest = &mut evidence.manifest;
@@ -124,7 +124,7 @@ fn calls_that_end_well_conform_and_exercise_their_layers_over_both_families() {
 }
 
 #[test]
-fn each_fault_of_a_call_is_red_in_its_trials_and_blamed_on_the_lowest_layer_that_shows_it() {
+fn each_fault_of_a_call_is_red_in_its_trials_and_blamed_on_the_lowest_layer_that_shows_the_place() {
     for order in ORDERS {
         let green = green(order);
         for mutant in FAULTS {
@@ -134,8 +134,13 @@ fn each_fault_of_a_call_is_red_in_its_trials_and_blamed_on_the_lowest_layer_that
             let failed = report.results.iter().filter(|result| result.verdict == Verdict::Fail);
             let failed: Vec<&str> = failed.map(|result| result.check.as_str()).collect();
             assert_eq!(failed.iter().collect::<BTreeSet<_>>(), mutant.red.iter().collect(), "{what}");
-            let blamed = report.diagnoses.iter().map(|diagnosis| diagnosis.layer).min();
-            assert_eq!(blamed, mutant.red.iter().map(|key| layer_of(key)).min(), "{what}: {:#?}", report.diagnoses);
+            assert!(!report.diagnoses.is_empty(), "{what}");
+            // These say that a call was lost, and not where: `traced.rs` has their places.
+            let shown = mutant.red.iter().filter(|key| !["K01", "K02", "K03", "K17"].contains(key));
+            if let Some(lowest) = shown.map(|key| layer_of(key)).min() {
+                let blamed = report.diagnoses.iter().map(|diagnosis| diagnosis.layer).min();
+                assert_eq!(blamed, Some(lowest), "{what}: {:#?}", report.diagnoses);
+            }
         }
     }
 }

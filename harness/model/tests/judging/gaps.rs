@@ -128,7 +128,7 @@ fn trials_are_counted_once_each_as_a_whole_and_by_profile() {
     let profiles: Vec<_> = report.profiles.iter().map(|profile| (profile.name, profile.good)).collect();
     assert_eq!(profiles, [(Profile::Core, true), (Profile::Extended, false)], "{:#?}", report.profiles);
     let extended = report.results.iter().filter(|trial| trial.profile == Profile::Extended);
-    assert!(extended.clone().count() == 11 && extended.into_iter().all(|trial| trial.scenario == ECHO));
+    assert!(extended.clone().count() == 13 && extended.into_iter().all(|trial| trial.scenario == ECHO));
 }
 
 #[test]

@@ -7,4 +7,5 @@ mod faulty;
 mod files;
 mod gaps;
 mod steady;
+mod traced;
 mod versions;

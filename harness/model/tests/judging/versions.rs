@@ -4,7 +4,7 @@ use dualproof_model::check;
 use dualproof_model::evidence::Evidence;
 use dualproof_model::family::{FamilyOrder, listener_name};
 use dualproof_model::plan::MeshKind;
-use dualproof_model::report::Conclusion;
+use dualproof_model::report::{Conclusion, text};
 use dualproof_model::spec::Shapes;
 use dualproof_model::verdict::{Holds, Verdict};
 
@@ -122,6 +122,17 @@ fn without_a_mesh_the_cluster_is_judged_and_the_mesh_is_not() {
     for trial in run.judge().results.iter().filter(|trial| !needless(&trial.check)) {
         assert_eq!(trial.verdict, Verdict::Inconclusive, "{}", trial.name);
     }
+}
+
+#[test]
+fn an_embedded_mesh_is_judged_by_its_shapes_and_is_never_called_istio() {
+    let run = Run::green(&World::seed(FamilyOrder::V6First)).at("1.31.0-embedded");
+    let report = run.with(|run| run.evidence.manifest.cell.mesh = MeshKind::Embedded).judge();
+    assert_eq!(report.conclusion, Conclusion::Conforms, "{}", report.reason);
+    assert_eq!(report.implementation.version_profile, "1.26+");
+    let text = text(&report);
+    assert!(text.contains("embedded (istio shapes 1.26+): "), "{text}");
+    assert!(!text.contains("istio 1.") && !report.cell_name.contains("istio"), "{text}");
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! What the kernel holds in a meshed pod's network namespace, written out from what nodes print.
 
 use dualproof_model::evidence::{
-    Chain, IdRange, Interface, Match, Matcher, Netns, NetnsSource, PacketFilter, PortRange, Rule, RuleSet, RuleTarget,
-    Table,
+    Chain, IdRange, Interface, ListeningSocket, Match, Matcher, Netns, NetnsSource, PacketFilter, PortRange, Protocol,
+    Rule, RuleSet, RuleTarget, Table,
 };
 use dualproof_model::family::{IpFamily, PerFamily};
+use dualproof_model::spec::InfraShape;
 use ipnet::IpNet;
 
 use super::{World, pod_ref};
@@ -28,9 +29,31 @@ pub(super) fn netns(world: &World, namespace: &str, name: &str, number: u8) -> N
             Interface { name: "lo".to_owned(), addresses: lo },
             Interface { name: "eth0".to_owned(), addresses: eth0.collect() },
         ]),
+        sockets: PerFamily { v4: Some(sockets(world, IpFamily::IPv4)), v6: Some(sockets(world, IpFamily::IPv6)) },
         place,
         ..Netns::default()
     }
+}
+
+/// What a sidecar listens on: Envoy on a socket of each family, its agent on one for both.
+fn sockets(world: &World, family: IpFamily) -> Vec<ListeningSocket> {
+    let any = if family == IpFamily::IPv4 { "0.0.0.0" } else { "::" };
+    let own = if family == IpFamily::IPv4 { "127.0.0.1" } else { "::1" };
+    let open = |address: &str, port, uid| ListeningSocket {
+        protocol: Protocol::Tcp,
+        address: (super::ip(address), port).into(),
+        uid,
+    };
+    let mut sockets = vec![open(any, 15001, 1337), open(any, 15006, 1337), open(any, 9000, 0)];
+    let is_first = world.order.families()[0] == family;
+    if world.shapes.infra_listeners == InfraShape::BothFamilies || is_first {
+        sockets.extend([15021, 15090].map(|port| open(any, port, 1337)));
+    }
+    match family {
+        IpFamily::IPv4 => sockets.extend([15000, 15004].map(|port| open(own, port, 1337))),
+        IpFamily::IPv6 => sockets.push(open(any, 15020, 1337)),
+    }
+    sockets
 }
 
 /// The rules of Istio 1.24 and later in mode REDIRECT, and the empty chains of the older packet filter beside them.

@@ -48,10 +48,30 @@ pub enum Command {
     ///
     /// Exit codes: 0 nothing is left or all was removed, 1 something stays after --yes, 2 bad input.
     Sweep(Sweep),
-    /// Judge a bundle again, without any cluster
+    /// Compare two bundles, without any cluster
+    ///
+    /// A run with a mesh beside one without: what the mesh makes of each call of the matrices, and which family won. Two runs of a kind: what
+    /// their proxies, rules, sockets and calls have that the other's have not, told by what addresses stand for.
+    ///
+    /// Exit codes: 0 the mesh loses no call that it should not (all is alike), 1 it does (something is not), 2 bad input, 4 a run does not
+    /// tell, 6 there is nothing to compare.
+    Diff {
+        /// The folder of a bundle
+        a: PathBuf,
+        /// The folder of the other
+        b: PathBuf,
+        /// Folder for the files diff.yaml, diff.json and summary.md; without one, only the text is printed
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// Rules to take matrices and profiles from: `bundle` (those of the run), `current` (those of this program) or a folder of scenarios
+        #[arg(long, value_name = "RULES", default_value = "bundle")]
+        rules: Option<String>,
+    },
+    /// Judge a bundle again, without any cluster; several also together, as the cells of one run
     Judge {
-        /// The bundle's folder
-        bundle: PathBuf,
+        /// The folders of the bundles
+        #[arg(required = true, value_name = "BUNDLE")]
+        bundles: Vec<PathBuf>,
         /// Folder for the report's files; without one, only the text is printed
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,

@@ -1,10 +1,10 @@
 //! The `dualproof` command.
 
 mod args;
+mod bundles;
 mod doctor;
 mod explain;
 mod image;
-mod judge;
 mod plan;
 mod prepare;
 mod run;
@@ -32,7 +32,8 @@ pub fn main(dualproof: Dualproof) -> ExitCode {
         Command::Explain { check } => explain::command(check.as_deref(), &console),
         Command::Image(given) => image::command(&given, &console),
         Command::Sweep(given) => sweep::command(given, &console),
-        Command::Judge { bundle, out, rules } => judge::command(&bundle, out.as_deref(), rules.as_deref(), &console),
+        Command::Diff { a, b, out, rules } => bundles::diff(&a, &b, out.as_deref(), rules.as_deref(), &console),
+        Command::Judge { bundles, out, rules } => bundles::judge(&bundles, out.as_deref(), rules.as_deref(), &console),
     };
     exit.into()
 }

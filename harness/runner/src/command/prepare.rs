@@ -63,10 +63,12 @@ fn cell(settings: &Settings) -> Cell {
         mesh: settings.mesh,
         mesh_version: match settings.mesh {
             MeshKind::None => None,
-            MeshKind::Istio => settings.mesh_version.clone().or_else(|| live::installed_mesh_version(settings)),
+            MeshKind::Istio | MeshKind::Embedded => {
+                settings.mesh_version.clone().or_else(|| live::installed_mesh_version(settings))
+            }
         },
         order: settings.order,
-        nodes: if made { settings.nodes } else { 0 },
+        nodes: if settings.provider == ProviderKind::Existing { 0 } else { settings.nodes },
     }
 }
 

@@ -12,6 +12,7 @@ use dualproof_model::plan::Cell;
 use dualproof_model::report::{Report, text};
 use tokio_util::sync::CancellationToken;
 
+use super::bundles;
 use super::prepare::{Readied, ready};
 use crate::lease::RunFolder;
 use crate::live::Live;
@@ -36,13 +37,17 @@ pub(super) fn command(given: Box<Partial>, console: &Console) -> Exit {
         return Exit::Vacuous;
     }
     let wanted: Vec<&Readied> = cells.iter().filter(|readied| !readied.plan.trials.is_empty()).collect();
-    let (reports, exits): (Vec<_>, Vec<_>) = run_cells(&wanted, console).into_iter().unzip();
+    let (reports, mut exits): (Vec<_>, Vec<_>) = run_cells(&wanted, console).into_iter().unzip();
     // Each of several cells has a folder of its own in the one that was asked for, by whatever source of settings.
-    if let [first, _, ..] = cells.as_slice()
-        && let Err(error) = write_list(first.settings.out.parent().unwrap_or(&out), &reports)
-    {
-        console.error(&error, "give --out a folder that can be written");
-        return Exit::Inconclusive;
+    if let [first, _, ..] = cells.as_slice() {
+        let folders: Vec<_> =
+            wanted.iter().map(|readied| (readied.settings.out.join("bundle"), &readied.book.rules)).collect();
+        let (across, exit) = bundles::of_folders(&folders[..reports.len()], console);
+        exits.push(exit);
+        if let Err(error) = write_list(first.settings.out.parent().unwrap_or(&out), &reports, &[across]) {
+            console.error(&error, "give --out a folder that can be written");
+            return Exit::Inconclusive;
+        }
     }
     Exit::worst(&exits)
 }

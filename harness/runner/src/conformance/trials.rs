@@ -12,6 +12,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use super::session::Shared;
 use crate::command::{Readied, ready};
+use crate::embedded;
 use crate::live;
 use crate::output::{Console, Exit};
 use crate::settings::{Partial, Settings, env_vars};
@@ -29,6 +30,10 @@ struct FromEnvironment {
 /// `out` is the folder for reports where the environment names none: cargo starts tests in the package's own folder.
 #[must_use]
 pub fn main(out: &Path) -> ExitCode {
+    // An embedded cluster is this program once more.
+    if let Some(code) = embedded::served() {
+        return code;
+    }
     let mut arguments = Arguments::from_args();
     // The trials share one session; the first one does all the work.
     arguments.test_threads = Some(1);
@@ -138,7 +143,11 @@ impl Obstacle {
         if settings.provider == ProviderKind::Existing {
             return Self::None;
         }
-        if let Some(why) = live::missing_for_kind() {
+        let missing = match settings.provider {
+            ProviderKind::Embedded => embedded::missing(),
+            ProviderKind::Kind | ProviderKind::Existing => live::missing_for_kind(),
+        };
+        if let Some(why) = missing {
             let insists = env_vars::is_on(env_vars::REQUIRE) || env_vars::is_on(env_vars::CI);
             return if insists { Self::Refuses(why) } else { Self::Ignores(why) };
         }

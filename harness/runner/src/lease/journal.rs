@@ -50,6 +50,11 @@ pub enum Made {
         /// When this was written: a cluster that is older is not the run's.
         asked: Timestamp,
     },
+    /// An embedded cluster: a process that is known by the run's folder.
+    EmbeddedCluster {
+        /// Its kubeconfig.
+        kubeconfig: PathBuf,
+    },
     /// Namespaces on a cluster that was there.
     Namespaces {
         /// The cluster's kubeconfig.

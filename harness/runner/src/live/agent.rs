@@ -4,7 +4,7 @@ use std::path::Path;
 
 use dualproof_driver::cluster::{Cluster, Provider};
 use dualproof_driver::context::RunContext;
-use dualproof_driver::image::AgentImage;
+use dualproof_driver::image::{self, AgentImage};
 use dualproof_driver::trouble::Trouble;
 use dualproof_driver::workload::{self, Deployed, MeshMark};
 
@@ -13,7 +13,8 @@ use crate::session::Workload;
 /// What manifests write for the agent's image: the real name has the binary's digest in it.
 const WRITTEN: &str = "dualproof.dev/agent";
 
-/// Deploys the servers and then the clients, which start when the servers are known everywhere.
+/// Deploys the servers and then the clients, which start when the servers are known everywhere, and makes sure that all that ask for the
+/// agent's image run this run's.
 pub(super) async fn deploy(
     context: &RunContext,
     cluster: &Cluster,
@@ -27,6 +28,8 @@ pub(super) async fn deploy(
         let wanted: Vec<_> = wanted.map(|workload| to_deploy(workload, agent)).collect();
         deployed.join(workload::deploy(context, cluster, &wanted, mark).await?);
     }
+    let namespaces = workloads.iter().map(|workload| workload.namespace.clone()).collect();
+    image::run_everywhere(context, cluster, &namespaces, &agent.shown()).await?;
     Ok(deployed)
 }
 

@@ -5,11 +5,15 @@ use std::path::Path;
 
 use dualproof_driver::cluster::Cluster;
 use dualproof_driver::context::RunContext;
-use dualproof_driver::probe::{CellAsk, ClientSelector, Probe, ask_all};
+use dualproof_driver::image::AgentImage;
+use dualproof_driver::outside::Outside;
+use dualproof_driver::probe::{CellAsk, ClientSelector, Probe, Way, ask_all, lost_all};
+use dualproof_driver::trouble::chain;
 use dualproof_dump::bundle::layout;
 use dualproof_dump::{DumpError, kubernetes};
 use dualproof_model::evidence::{AddressKind, CallStage, Objects, PodRef, Target, Testimony};
-use dualproof_model::matrix::{expand, roster};
+use dualproof_model::matrix::{ClientKind, expand, roster};
+use dualproof_model::plan::ProviderKind;
 use dualproof_model::spec::Matrix;
 use dualproof_wire::Ask;
 
@@ -51,47 +55,82 @@ pub(super) fn objects(bundle: &Path) -> Result<Objects, DumpError> {
     })
 }
 
-/// Makes every call of the matrices, each cell once, one client after another so that none waits for another's processor time.
-///
-/// Cells come from live objects. A cell without an address to dial makes no call, and what the matrices want and the objects
-/// lack is for the judge to miss.
-pub(super) async fn matrices(
-    context: &RunContext,
-    cluster: &Cluster,
-    matrices: &[Matrix],
-    objects: &Objects,
-    meshed: bool,
-) -> Vec<Testimony> {
-    let mut asks: BTreeMap<(PodRef, String), Vec<CellAsk>> = BTreeMap::new();
-    let mut asked = BTreeSet::new();
-    for matrix in matrices {
-        for cell in expand(&roster(matrix, objects, meshed), objects).cells {
-            let container = matrix
-                .clients
-                .iter()
-                .find(|client| client.name == cell.client.name)
-                .and_then(|client| client.workload.as_ref())
-                .map(|workload| workload.container.clone());
-            let (Some(pod), Some(container), Ok(to)) = (cell.client.pod, container, cell.to) else { continue };
-            if !asked.insert(cell.id.clone()) {
-                continue;
-            }
-            let number = asked.len();
-            let ask = Ask {
-                id: number.to_string(),
-                token: format!("{}-{number}", context.run),
-                to,
-                protocol: cell.protocol,
-                deadline_millis: DEADLINE_MILLIS,
-                payload: 0,
-                own_port: true,
-            };
-            asks.entry((pod, container)).or_default().push(CellAsk { cell: cell.id, ask });
+/// Who has the calls of the matrices made.
+pub(super) struct Caller<'a> {
+    pub(super) context: &'a RunContext,
+    pub(super) cluster: &'a Cluster,
+    /// What the client outside runs.
+    pub(super) image: &'a AgentImage,
+    pub(super) provider: ProviderKind,
+}
+
+/// What each client is asked: those in pods, by pod and container, and the one outside.
+#[derive(Default)]
+struct Asked {
+    pods: BTreeMap<(PodRef, String), Vec<CellAsk>>,
+    outside: Vec<CellAsk>,
+}
+
+impl Caller<'_> {
+    /// Makes every call of the matrices, each cell once, one client after another so that none waits for another's processor time;
+    /// the few of the client outside go beside them, and mostly wait.
+    ///
+    /// Cells come from live objects. A cell without an address to dial makes no call, and what the matrices want and the objects
+    /// lack is for the judge to miss.
+    pub(super) async fn matrices(&self, matrices: &[Matrix], objects: &Objects, meshed: bool) -> Vec<Testimony> {
+        let Asked { pods, outside } = self.asked(matrices, objects, meshed);
+        let (mut testimonies, outside) = tokio::join!(self.inside(&pods), self.outside(&outside));
+        testimonies.extend(outside);
+        testimonies
+    }
+
+    async fn outside(&self, asks: &[CellAsk]) -> Vec<Testimony> {
+        if asks.is_empty() {
+            return Vec::new();
+        }
+        match Outside::start(self.context, self.image).await {
+            Ok(client) => ask_all(self.context, CallStage::Mesh, Way::Outside(&client), asks).await,
+            Err(error) => lost_all(CallStage::Mesh, asks, &format!("there is no client outside: {}", chain(&error))),
         }
     }
-    let mut testimonies = Vec::new();
-    for ((pod, container), asks) in &asks {
-        testimonies.extend(ask_all(context, cluster, CallStage::Mesh, pod, container, asks).await);
+
+    async fn inside(&self, pods: &BTreeMap<(PodRef, String), Vec<CellAsk>>) -> Vec<Testimony> {
+        let mut testimonies = Vec::new();
+        for ((pod, container), asks) in pods {
+            let way = Way::Pod { cluster: self.cluster, pod, container };
+            testimonies.extend(ask_all(self.context, CallStage::Mesh, way, asks).await);
+        }
+        testimonies
     }
-    testimonies
+
+    fn asked(&self, matrices: &[Matrix], objects: &Objects, meshed: bool) -> Asked {
+        let (mut asked, mut seen) = (Asked::default(), BTreeSet::new());
+        for matrix in matrices {
+            for cell in expand(&roster(matrix, objects, meshed, self.provider), objects).cells {
+                let Ok(to) = cell.to else { continue };
+                if !seen.insert(cell.id.clone()) {
+                    continue;
+                }
+                let client = matrix.clients.iter().find(|client| client.name == cell.client.name);
+                let workload = client.and_then(|client| client.workload.as_ref());
+                let asks = match (cell.client.kind, cell.client.pod, workload) {
+                    (ClientKind::Outside, ..) => &mut asked.outside,
+                    (_, Some(pod), Some(workload)) => asked.pods.entry((pod, workload.container.clone())).or_default(),
+                    _ => continue,
+                };
+                let number = seen.len();
+                let ask = Ask {
+                    id: number.to_string(),
+                    token: format!("{}-{number}", self.context.run),
+                    to,
+                    protocol: cell.protocol,
+                    deadline_millis: DEADLINE_MILLIS,
+                    payload: 0,
+                    own_port: true,
+                };
+                asks.push(CellAsk { cell: cell.id, ask });
+            }
+        }
+        asked
+    }
 }

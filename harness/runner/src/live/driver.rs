@@ -1,125 +1,26 @@
 //! The stages, each a few calls into the driver's rooms.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use dualproof_driver::cluster::{Cluster, KindTools, Provider};
-use dualproof_driver::context::{RUN_LABEL, RunContext, WaitLog};
-use dualproof_driver::doctor::{Machine, Subject};
-use dualproof_driver::image::AgentImage;
-use dualproof_driver::mesh::{self, Installed, Mesh};
+use dualproof_driver::cluster::KindTools;
+use dualproof_driver::context::RUN_LABEL;
+use dualproof_driver::doctor::Machine;
+use dualproof_driver::mesh::{self, Installed};
 use dualproof_driver::probe::{Probe, call_all};
 use dualproof_driver::trouble::{Trouble, chain};
-use dualproof_driver::workload::{self, Deployed, MeshMark};
-use dualproof_driver::{api, baseline, collect, diagnostics, doctor, inspect};
+use dualproof_driver::workload::{self, MeshMark};
+use dualproof_driver::{api, baseline, collect, diagnostics, doctor, inspect, outside};
 use dualproof_dump::bundle::{Writer, layout};
-use dualproof_model::evidence::{CallStage, Failure, FailureKind, Testimony, Versions, Wait};
+use dualproof_model::evidence::{CallStage, Failure, FailureKind, Versions, Wait};
+use dualproof_model::plan::ProviderKind;
 use dualproof_model::spec::Matrix;
 use dualproof_model::truth::Baseline;
-use tokio_util::sync::CancellationToken;
 
-use super::foretell::Foretold;
-use super::{agent, calls, reuse, settings, traps};
-use crate::lease::RunFolder;
+use super::calls::Caller;
+use super::{Live, agent, before, calls, reuse};
 use crate::session::{CallOrder, Driver, Prepared, Workload};
-use crate::settings::Settings;
 use crate::stage::Stage;
-
-/// Drives real tools and a real cluster.
-pub struct Live {
-    keep_as_is: bool,
-    agent: Option<String>,
-    foretold: Foretold,
-    subject: Subject,
-    provider: Box<dyn Provider>,
-    mesh: Box<dyn Mesh>,
-    state: Mutex<State>,
-}
-
-/// What the stages hand on to each other.
-struct State {
-    context: RunContext,
-    waits: BTreeMap<Stage, WaitLog>,
-    agent: Option<Arc<AgentImage>>,
-    prepared: mesh::Prepared,
-    cluster: Option<Cluster>,
-    installed: Installed,
-    deployed: Deployed,
-    testimonies: Vec<Testimony>,
-}
-
-impl Live {
-    /// Makes the driver of one run. Touches nothing.
-    #[must_use]
-    pub fn new(settings: &Settings, folder: &RunFolder, cancel: CancellationToken) -> Self {
-        let context = RunContext {
-            run: folder.id().to_owned(),
-            cancel,
-            timeouts: settings.timeouts,
-            waits: WaitLog::default(),
-            folder: folder.path().to_owned(),
-        };
-        Self {
-            keep_as_is: settings.reuse,
-            agent: settings.agent_image.clone(),
-            foretold: Foretold::new(settings, folder),
-            subject: settings::subject(settings, folder.id()),
-            provider: settings::provider(settings, folder.id()),
-            mesh: mesh::choose(settings.mesh, &settings::mesh_settings(settings)),
-            state: Mutex::new(State {
-                context,
-                waits: BTreeMap::new(),
-                agent: None,
-                prepared: mesh::Prepared::default(),
-                cluster: None,
-                installed: Installed::Nothing,
-                deployed: Deployed::default(),
-                testimonies: Vec::new(),
-            }),
-        }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Returns the run as a stage sees it: each stage has a record of its waits, for two of them may go on at once.
-    fn context(&self, stage: Stage) -> RunContext {
-        let waits = self.state().waits.entry(stage).or_default().clone();
-        RunContext { waits, ..self.state().context.clone() }
-    }
-
-    /// Returns the agent's image, assembled once for all stages.
-    fn agent(&self) -> Result<Arc<AgentImage>, Trouble> {
-        let mut state = self.state();
-        let image = match state.agent.take() {
-            Some(image) => image,
-            None => Arc::new(AgentImage::choose(self.agent.as_deref())?),
-        };
-        Ok(Arc::clone(state.agent.insert(image)))
-    }
-
-    fn prepared(&self) -> mesh::Prepared {
-        self.state().prepared.clone()
-    }
-
-    fn cluster_made(&self) -> Result<Cluster, Trouble> {
-        self.state().cluster.clone().ok_or_else(|| Trouble {
-            kind: FailureKind::Inconclusive,
-            what: "there is no cluster yet".to_owned(),
-            hint: String::new(),
-        })
-    }
-
-    /// Lists every namespace whose objects are evidence.
-    fn namespaces(&self) -> Vec<String> {
-        let deployed = self.state().deployed.namespaces.clone();
-        let fixed = [Baseline::NAMESPACE].into_iter().chain(self.mesh.namespaces().iter().copied());
-        let all: BTreeSet<String> = deployed.into_iter().chain(fixed.map(str::to_owned)).collect();
-        all.into_iter().collect()
-    }
-}
 
 #[async_trait]
 impl Driver for Live {
@@ -128,7 +29,7 @@ impl Driver for Live {
         self.provider.check()?;
         self.mesh.check()?;
         self.agent()?;
-        let warnings = traps::refuse(doctor::examine(&context, &Machine::default(), &self.subject).await)?;
+        let warnings = before::refuse(doctor::examine(&context, &Machine::default(), &self.subject).await)?;
         let mut tools = self.provider.preflight(&context).await?;
         // A cell that is judged as it is needs no installer.
         let prepared = if self.keep_as_is { mesh::Prepared::default() } else { self.mesh.prepare(&context).await? };
@@ -221,7 +122,9 @@ impl Driver for Live {
         }
         collect::objects(&context, &cluster, &self.namespaces(), bundle).await;
         let objects = calls::objects(bundle.dir()).map_err(unwritten)?;
-        let made = calls::matrices(&context, &cluster, matrices, &objects, self.mesh.sidecar().is_some()).await;
+        let image = self.agent()?;
+        let caller = Caller { context: &context, cluster: &cluster, image: &image, provider: self.provided };
+        let made = caller.matrices(matrices, &objects, self.mesh.sidecar().is_some()).await;
         made.iter().try_for_each(|told| bundle.append_line(layout::TESTIMONY, told)).map_err(unwritten)?;
         self.state().testimonies = made;
         Ok(())
@@ -268,6 +171,9 @@ impl Driver for Live {
         let Ok(cluster) = self.cluster_made() else { return Ok(None) };
         let (context, prepared, installed) =
             (self.context(Stage::Close).for_cleanup(), self.prepared(), self.state().installed);
+        if self.provided == ProviderKind::Kind {
+            outside::clear(&context).await?;
+        }
         if keep {
             let namespaces = format!("kubectl delete namespace --selector {RUN_LABEL}={}", context.run);
             let note = self.provider.keep_note(&cluster);

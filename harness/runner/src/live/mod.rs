@@ -1,13 +1,11 @@
 //! The live driver: the spine's stages over real tools and a real cluster.
 
 mod agent;
+mod before;
 mod calls;
 mod driver;
-mod foretell;
-mod machine;
 mod reuse;
-mod settings;
-mod traps;
+mod state;
 
-pub use driver::Live;
-pub use machine::{examine, installed_mesh_version, missing_for_kind};
+pub use before::{examine, installed_mesh_version, missing_for_kind};
+pub use state::Live;

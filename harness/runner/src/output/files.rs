@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use dualproof_model::report::{self, REPORT_API_VERSION, Report};
+use dualproof_model::report::{self, DifferenceReport, REPORT_API_VERSION, Report, TrialResult};
 use serde::Serialize;
 
 /// A file of the report cannot be written.
@@ -43,24 +43,40 @@ pub fn write_report(folder: &Path, report: &Report) -> Result<(), OutputError> {
     write(folder, &files)
 }
 
-/// Writes the reports of several cells as one: `report.yaml` and `report.json` with a section for each cell, and `summary.md`.
-/// Each cell's own folder has its JUnit file.
+/// Writes the reports of several cells as one: `report.yaml` and `report.json` with a section for each cell and the verdicts
+/// over all of them, and `summary.md`. Each cell's own folder has its JUnit file.
 ///
 /// # Errors
 /// As [`write_report`].
-pub fn write_list(folder: &Path, reports: &[Report]) -> Result<(), OutputError> {
+pub fn write_list(folder: &Path, reports: &[Report], across: &[TrialResult]) -> Result<(), OutputError> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct List<'a> {
         api_version: &'a str,
         kind: &'a str,
         items: &'a [Report],
+        across: &'a [TrialResult],
     }
-    let list = List { api_version: REPORT_API_VERSION, kind: "ConformanceReportList", items: reports };
+    let list = List { api_version: REPORT_API_VERSION, kind: "ConformanceReportList", items: reports, across };
     let files = [
         ("report.yaml", serde_yaml::to_string(&list)?),
         ("report.json", serde_json::to_string_pretty(&list)? + "\n"),
-        ("summary.md", reports.iter().map(report::summary).collect()),
+        ("summary.md", reports.iter().map(report::summary).chain(across.iter().map(report::across_summary)).collect()),
+    ];
+    write(folder, &files)
+}
+
+/// Writes what came of two bundles: `diff.yaml`, `diff.json` and `summary.md`.
+///
+/// # Errors
+/// As [`write_report`].
+pub fn write_difference(folder: &Path, report: &DifferenceReport) -> Result<(), OutputError> {
+    let summary =
+        format!("## dualproof diff: {}\n\n{}\n\n```text\n{}```\n", report.conclusion, report.reason, report.text());
+    let files = [
+        ("diff.yaml", serde_yaml::to_string(report)?),
+        ("diff.json", serde_json::to_string_pretty(report)? + "\n"),
+        ("summary.md", summary),
     ];
     write(folder, &files)
 }

@@ -6,4 +6,4 @@ mod files;
 
 pub use console::Console;
 pub use exit_code::Exit;
-pub use files::{OutputError, write_list, write_report};
+pub use files::{OutputError, write_difference, write_list, write_report};

@@ -32,6 +32,8 @@ pub const CLUSTER_NAME: &str = "DUALPROOF_CLUSTER_NAME";
 pub const KUBECONFIG: &str = "DUALPROOF_KUBECONFIG";
 /// The context in it.
 pub const CONTEXT: &str = "DUALPROOF_CONTEXT";
+/// The Envoy to use in embedded clusters.
+pub const ENVOY: &str = "DUALPROOF_ENVOY";
 /// The istioctl to use.
 pub const ISTIOCTL: &str = "DUALPROOF_ISTIOCTL";
 /// Where releases of Istio are downloaded from: a mirror of its GitHub releases.

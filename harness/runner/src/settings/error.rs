@@ -1,7 +1,7 @@
 //! What can be wrong with settings.
 
 use dualproof_model::family::FamilyOrderError;
-use dualproof_model::plan::{SelectorError, TimeoutError, UnknownWord};
+use dualproof_model::plan::{MeshKind, ProviderKind, SelectorError, TimeoutError, UnknownWord};
 use dualproof_model::spec::{MeshVersionError, SpecError};
 
 use super::resolved::{MAXIMUM_JOBS, MAXIMUM_NODES, MAXIMUM_REPEATS};
@@ -35,6 +35,16 @@ pub enum SettingsError {
     /// A budget.
     #[error(transparent)]
     Timeout(#[from] TimeoutError),
+    /// A mesh that the provider's clusters cannot have.
+    #[error(
+        "--mesh {mesh} on --provider {provider}: embedded clusters have the embedded mesh, others Istio; any may have none"
+    )]
+    MeshOfProvider {
+        /// The mesh.
+        mesh: MeshKind,
+        /// The provider.
+        provider: ProviderKind,
+    },
     /// The number of nodes.
     #[error("--nodes {0}: allowed are 1 to {MAXIMUM_NODES}")]
     Nodes(u8),

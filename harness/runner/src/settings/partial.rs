@@ -28,10 +28,11 @@ pub struct Partial {
     /// Order of the families in the cluster: v4,v6 or v6,v4; several make several cells [default: v4,v6]
     #[arg(long, env = env_vars::ORDER, value_delimiter = ';')]
     pub order: Vec<String>,
-    /// Where the cluster comes from: kind (made and removed) or existing [default: kind]
+    /// Where the cluster comes from: kind or embedded (made and removed), or existing [default: kind where kind and docker are on PATH, else
+    /// embedded]
     #[arg(long, env = env_vars::PROVIDER)]
     pub provider: Option<String>,
-    /// Mesh: istio or none [default: istio]
+    /// Mesh: istio, embedded (in embedded clusters) or none [default: istio, in embedded clusters embedded]
     #[arg(long, env = env_vars::MESH)]
     pub mesh: Option<String>,
     /// Version of the mesh; several make several cells [default: that of the istioctl on PATH]
@@ -61,6 +62,9 @@ pub struct Partial {
     /// Context of the existing cluster [default: the current one]
     #[arg(long, env = env_vars::CONTEXT)]
     pub context: Option<String>,
+    /// Envoy for the sidecars of embedded clusters [default: on PATH, in the cache, or fetched once]
+    #[arg(long, env = env_vars::ENVOY, value_name = "FILE")]
+    pub envoy: Option<PathBuf>,
     /// istioctl to use; it must be of the wanted version
     #[arg(long, env = env_vars::ISTIOCTL, value_name = "FILE")]
     pub istioctl: Option<PathBuf>,
@@ -118,6 +122,7 @@ impl Partial {
             cluster_name: self.cluster_name.or(other.cluster_name),
             kubeconfig: self.kubeconfig.or(other.kubeconfig),
             context: self.context.or(other.context),
+            envoy: self.envoy.or(other.envoy),
             istioctl: self.istioctl.or(other.istioctl),
             istio_mirror: self.istio_mirror.or(other.istio_mirror),
             agent_image: self.agent_image.or(other.agent_image),

@@ -53,6 +53,8 @@ pub struct Settings {
     pub context: Option<String>,
     /// The given istioctl.
     pub istioctl: Option<PathBuf>,
+    /// The given Envoy of embedded clusters.
+    pub envoy: Option<PathBuf>,
     /// The mirror of Istio's releases.
     pub istio_mirror: Option<String>,
     /// The agent's image; `None` for the built-in one.
@@ -95,8 +97,15 @@ impl Settings {
         let versions = each("--mesh-version", &given.mesh_version, str::parse::<MeshVersion>)?;
         let number = |text: &str| Ok::<_, SettingsError>(text.trim_start_matches('v').to_owned());
         let kubernetes = each("--kubernetes", &given.kubernetes, number)?;
-        let provider: ProviderKind = given.provider.as_deref().map_or(Ok(ProviderKind::default()), str::parse)?;
-        let mesh: MeshKind = given.mesh.as_deref().map_or(Ok(MeshKind::default()), str::parse)?;
+        let provider: ProviderKind = given.provider.as_deref().map_or_else(|| Ok(at_hand()), str::parse)?;
+        let of_provider = match provider {
+            ProviderKind::Embedded => MeshKind::Embedded,
+            ProviderKind::Kind | ProviderKind::Existing => MeshKind::Istio,
+        };
+        let mesh: MeshKind = given.mesh.as_deref().map_or(Ok(of_provider), str::parse)?;
+        if mesh != MeshKind::None && mesh != of_provider {
+            return Err(SettingsError::MeshOfProvider { mesh, provider });
+        }
         let nodes = given.nodes.unwrap_or(1);
         if !(1..=MAXIMUM_NODES).contains(&nodes) {
             return Err(SettingsError::Nodes(nodes));
@@ -109,11 +118,11 @@ impl Settings {
         if !(1..=MAXIMUM_JOBS).contains(&jobs) {
             return Err(SettingsError::Jobs(jobs));
         }
-        if jobs > 1 && (provider != ProviderKind::Kind || given.cluster_name.is_some()) {
+        if jobs > 1 && (provider == ProviderKind::Existing || given.cluster_name.is_some()) {
             return Err(SettingsError::JobsShare);
         }
         let reuse = given.reuse.unwrap_or(false);
-        if reuse && provider == ProviderKind::Kind {
+        if reuse && provider != ProviderKind::Existing {
             return Err(SettingsError::ReuseNeedsExisting);
         }
         let timeouts = given.timeouts.unwrap_or_default();
@@ -138,6 +147,7 @@ impl Settings {
                 .unwrap_or_else(|| home.join(".kube/config")),
             context: given.context,
             istioctl: given.istioctl,
+            envoy: given.envoy,
             istio_mirror: given.istio_mirror,
             agent_image: given.agent_image,
             stock: given.stock.unwrap_or(false),
@@ -175,6 +185,12 @@ impl Settings {
     pub fn texts(&self) -> &BTreeMap<String, String> {
         &self.texts
     }
+}
+
+/// Chooses the provider when none is asked for: kind where its two tools are on PATH, else the cluster that needs neither.
+fn at_hand() -> ProviderKind {
+    let is_here = |tool: &str| dualproof_driver::tool::find(tool).is_ok();
+    if is_here("kind") && is_here("docker") { ProviderKind::Kind } else { ProviderKind::Embedded }
 }
 
 /// Reads each value of a flag that makes cells; one given twice would make a cell twice.

@@ -1,10 +1,11 @@
-//! What Docker has of kind's clusters.
+//! What Docker has of kind's clusters, and of clients beside them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use dualproof_driver::cluster::KindTools;
-use dualproof_driver::context::{KEPT_LABEL, RUN_LABEL, RunContext};
+use dualproof_driver::context::{KEPT_LABEL, MANAGED_BY, RUN_LABEL, RunContext};
+use dualproof_driver::outside;
 use dualproof_driver::tool::{self, Invocation, ToolError};
 use dualproof_driver::trouble::chain;
 use dualproof_driver::wait::{Progress, consecutive};
@@ -24,7 +25,7 @@ const LOOKS: u32 = 4;
 /// What Docker says of a container that somebody else is removing (moby/moby:daemon/delete.go).
 const UNDER_WAY: &str = "is already in progress";
 
-/// The containers of one kind cluster, running or not.
+/// The containers of one kind cluster, or beside it, running or not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Containers {
     /// Their names.
@@ -48,9 +49,23 @@ pub(super) enum Owner {
 
 /// Lists kind's clusters by their containers.
 pub(super) async fn clusters(context: &RunContext) -> Result<BTreeMap<String, Containers>, ToolError> {
-    let format = format!("{{{{.Label \"{CLUSTER_LABEL}\"}}}}|{{{{.Names}}}}|{{{{.CreatedAt}}}}");
-    let list =
-        docker(context).args(["ps", "--all", "--filter", &format!("label={CLUSTER_LABEL}"), "--format", &format]);
+    labelled(context, CLUSTER_LABEL, &[&format!("label={CLUSTER_LABEL}")]).await
+}
+
+/// Lists the containers beside clusters that say they are a run's, by its id: clients outside the cluster.
+pub(super) async fn beside(context: &RunContext) -> Result<BTreeMap<String, Containers>, ToolError> {
+    let ours = format!("label={}={}", MANAGED_BY.0, MANAGED_BY.1);
+    labelled(context, RUN_LABEL, &[&format!("label={RUN_LABEL}"), &ours]).await
+}
+
+async fn labelled(
+    context: &RunContext,
+    label: &str,
+    filters: &[&str],
+) -> Result<BTreeMap<String, Containers>, ToolError> {
+    let format = format!("{{{{.Label \"{label}\"}}}}|{{{{.Names}}}}|{{{{.CreatedAt}}}}");
+    let filters = filters.iter().flat_map(|filter| ["--filter", *filter]);
+    let list = docker(context).args(["ps", "--all", "--format", &format]).args(filters);
     let text = tool::run(&list, &context.cancel).await?.text();
     let mut clusters: BTreeMap<String, Containers> = BTreeMap::new();
     for line in text.lines() {
@@ -95,6 +110,26 @@ pub(super) async fn remove(context: &RunContext, cluster: &str, kubeconfig: Opti
         match delete(context, cluster, kubeconfig, &names).await {
             Ok(()) => Progress::NotYet(format!("still there: {}", names.join(", "))),
             // The `kind delete` of a run that was stopped twice goes on without it.
+            Err(error) if chain(&error).contains(UNDER_WAY) => Progress::NotYet(chain(&error)),
+            Err(error) => Progress::Done(Err(chain(&error))),
+        }
+    })
+    .await;
+    result.unwrap_or_else(|error| Err(chain(&error)))
+}
+
+/// Removes the containers beside clusters that carry the context's run, until several looks in a row find none.
+pub(super) async fn remove_beside(context: &RunContext) -> Result<(), String> {
+    let limit = Timeouts::of(context.timeouts.cleanup);
+    let gone = format!("containers of run {} gone", context.run);
+    let result = consecutive(context, &gone, limit, LOOKS, || async {
+        match beside(context).await {
+            Ok(runs) if !runs.contains_key(&context.run) => return Progress::Done(Ok(())),
+            Ok(_) => {}
+            Err(error) => return Progress::Done(Err(chain(&error))),
+        }
+        match outside::clear(context).await {
+            Ok(()) => Progress::NotYet("still there".to_owned()),
             Err(error) if chain(&error).contains(UNDER_WAY) => Progress::NotYet(chain(&error)),
             Err(error) => Progress::Done(Err(chain(&error))),
         }

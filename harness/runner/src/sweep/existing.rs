@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use dualproof_driver::api;
-use dualproof_driver::cluster::Cluster;
+use dualproof_driver::cluster::{Cluster, WayIn};
 use dualproof_driver::context::{RUN_LABEL, RunContext};
 use dualproof_driver::mesh::{self, Mesh, MeshSettings};
 use dualproof_driver::trouble::chain;
@@ -58,6 +58,7 @@ pub(super) async fn uninstall(
         context: on.context.clone(),
         created: false,
         nodes: Vec::new(),
+        way_in: WayIn::Docker,
     };
     mesh.uninstall(context, &cluster, &prepared).await.map_err(|error| chain(&error))
 }

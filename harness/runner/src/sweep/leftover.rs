@@ -75,6 +75,7 @@ impl Leftover {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Thing {
     Process,
+    Container,
     Cluster,
     Namespace,
     Mesh,
@@ -85,6 +86,7 @@ impl fmt::Display for Thing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Process => "process",
+            Self::Container => "container",
             Self::Cluster => "cluster",
             Self::Namespace => "namespace",
             Self::Mesh => "mesh",
@@ -116,9 +118,20 @@ pub(super) enum Fate {
 #[derive(Clone, Debug)]
 pub(super) enum Work {
     Kill(Process),
-    Cluster { name: String, kubeconfig: Option<PathBuf> },
-    Namespace { on: Place, name: String },
-    Mesh { on: Place, install: Install },
+    /// All containers beside the cluster that carry the run's labels.
+    Containers,
+    Cluster {
+        name: String,
+        kubeconfig: Option<PathBuf>,
+    },
+    Namespace {
+        on: Place,
+        name: String,
+    },
+    Mesh {
+        on: Place,
+        install: Install,
+    },
     Folder(PathBuf),
 }
 
@@ -151,6 +164,7 @@ impl Item {
             Fate::Remove(Work::Kill(_)) => "would be killed".to_owned(),
             Fate::Remove(Work::Cluster { .. }) => "would be deleted with its containers".to_owned(),
             Fate::Remove(Work::Namespace { .. }) => "would be deleted".to_owned(),
+            Fate::Remove(Work::Containers) => "would be removed".to_owned(),
             Fate::Remove(Work::Mesh { .. }) => "would be uninstalled".to_owned(),
             Fate::Remove(Work::Folder(_)) => "would be removed".to_owned(),
         }

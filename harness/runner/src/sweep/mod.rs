@@ -7,6 +7,8 @@
 //!   entry, and its nodes must not say that they are another's;
 //! * a kind cluster `dualproof-<id>` without such a folder, when its control plane was configured with the label
 //!   `dualproof.dev/run=<id>` and no process on this machine lives as that run. The name alone proves nothing;
+//! * a container beside a cluster that carries the labels `dualproof.dev/run=<id>` and `app.kubernetes.io/managed-by=dualproof` (the
+//!   client outside), when no folder or process on this machine lives as that run;
 //! * namespaces, and a mesh's, on a cluster that a journal names, when they carry the run's label;
 //! * a `kind create`, `kind load`, `istioctl install` or `istioctl manifest` that was given a file of the run's folder or its cluster's name.
 //!

@@ -8,6 +8,8 @@ use dualproof_driver::trouble::chain;
 use dualproof_driver::wait::{Progress, until};
 use rustix::process::{Pid, Signal, getpgid, kill_process, kill_process_group};
 
+use crate::embedded;
+
 /// How long a killed process may take to disappear.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -27,8 +29,12 @@ impl Process {
     }
 
     /// Tells whether it is a tool that works for a run: `kind create`, `kind load`, `istioctl install` or `manifest`, with a
-    /// file in the run's folder or, where the name is the run's own, with its cluster's name.
+    /// file in the run's folder or, where the name is the run's own, with its cluster's name; or an embedded cluster of the run's folder.
     pub(super) fn makes_for(&self, folders: &[&Path], cluster: Option<&str>) -> bool {
+        let is_in = |word: &String| folders.iter().any(|folder| Path::new(word).starts_with(folder));
+        if self.words.get(1..3).is_some_and(|words| words == embedded::WORDS) {
+            return self.words.windows(2).any(|pair| pair[0] == "--folder" && is_in(&pair[1]));
+        }
         // The tool may be a script: then its interpreter stands before it.
         let name = |word: &String| Path::new(word).file_name().map(|name| name.to_string_lossy().into_owned());
         let tool = self.words.iter().take(2).position(|word| {
@@ -42,7 +48,7 @@ impl Process {
         } else {
             told.iter().any(|word| word == "install" || word == "manifest")
         };
-        let by_folder = told.iter().any(|word| folders.iter().any(|folder| Path::new(word).starts_with(folder)));
+        let by_folder = told.iter().any(is_in);
         let by_name = is_kind && told.windows(2).any(|pair| pair[0] == "--name" && cluster == Some(pair[1].as_str()));
         makes && (by_folder || by_name)
     }
@@ -94,6 +100,7 @@ mod tests {
         assert!(makes("kind create cluster --name other --kubeconfig /s/runs/abc234/kubeconfig"));
         assert!(makes("/bin/bash /usr/local/bin/kind create cluster --name dualproof-abc234"));
         assert!(makes("kind load docker-image x:1 --name dualproof-abc234"));
+        assert!(makes("target/release/dualproof cluster serve --name x --folder /s/runs/abc234/cluster --nodes 1"));
         assert!(makes("/opt/istioctl-1.30.4 --kubeconfig k install -y -f /s/runs/abc234/istio-operator.yaml"));
     }
 
@@ -106,6 +113,8 @@ mod tests {
             "kubectl --kubeconfig /s/runs/abc234/kubeconfig get pods",
             "vim /s/runs/abc234/kind.yaml",
             "istioctl --kubeconfig /s/runs/abc234/kubeconfig proxy-status",
+            "dualproof cluster serve --name dualproof-abc234 --folder /s/runs/abc235/cluster",
+            "dualproof cluster status --folder /s/runs/abc234/cluster",
             "docker exec -it dualproof-abc234-control-plane bash",
             "kind create cluster --kubeconfig /s/runs/abc234x/kubeconfig",
         ] {

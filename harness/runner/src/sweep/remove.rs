@@ -44,6 +44,7 @@ async fn carry_out(scope: &Scope, leftover: &Leftover, work: &Work) -> Result<St
     let context = scope.context(&leftover.run, folder);
     match work {
         Work::Kill(process) => process.kill(&context).await?,
+        Work::Containers => docker::remove_beside(&context).await?,
         Work::Cluster { name, kubeconfig } => docker::remove(&context, name, kubeconfig.as_deref()).await?,
         Work::Namespace { on, name } => existing::delete(&context, on, name).await?,
         Work::Mesh { on, install } => {

@@ -42,6 +42,7 @@ pub(super) async fn survey(scope: &Scope) -> io::Result<Survey> {
     let mut eyes = Eyes {
         scope,
         docker: docker::clusters(&context).await.map_err(|error| chain(&error)),
+        beside: docker::beside(&context).await.unwrap_or_default(),
         processes: Process::all(),
         taken: BTreeSet::new(),
         notes: Vec::new(),
@@ -62,6 +63,8 @@ pub(super) async fn survey(scope: &Scope) -> io::Result<Survey> {
 struct Eyes<'a> {
     scope: &'a Scope,
     docker: Result<BTreeMap<String, Containers>, String>,
+    /// Clients outside clusters, by run; none where Docker does not answer, which `docker` tells.
+    beside: BTreeMap<String, Containers>,
     processes: Vec<Process>,
     /// Clusters that are somebody's: a journal's, or those of a run that must be left alone.
     taken: BTreeSet<String>,
@@ -105,6 +108,7 @@ impl Eyes<'_> {
             self.processes.iter().filter(|process| process.makes_for(&folders, Some(&default))).cloned().collect();
         let making = !makers.is_empty();
         items.extend(makers.into_iter().map(killed));
+        items.extend(self.beside.get(&run).map(beside));
         for made in &journal.made {
             match made {
                 Made::KindCluster { name, kubeconfig, asked } => {
@@ -114,7 +118,8 @@ impl Eyes<'_> {
                     let on = Place { kubeconfig: kubeconfig.clone(), context: name.clone() };
                     items.extend(self.on_existing(&context, &on, &journal).await);
                 }
-                Made::Mesh { .. } => {}
+                // It is one of the run's processes.
+                Made::EmbeddedCluster { .. } | Made::Mesh { .. } => {}
             }
         }
         let named = items.iter().any(|item| matches!(item.fate, Fate::Stays(_)));
@@ -228,9 +233,21 @@ impl Eyes<'_> {
             let makers = self.processes.iter().filter(|process| process.makes_for(&[], Some(name))).cloned();
             let mut items: Vec<Item> =
                 if matches!(fate, Fate::Remove(_)) { makers.map(killed).collect() } else { Vec::new() };
+            items.extend(self.beside.get(run.as_str()).map(beside));
             items.push(Item::new(Thing::Cluster, place(name, containers), fate));
             let run = run.to_string();
             leftovers.push(Leftover { run, since: containers.first, folder: None, lease: None, items });
+        }
+        for (run, containers) in &self.beside {
+            let Ok(id) = run.parse::<RunId>() else { continue };
+            let is_told = leftovers.iter().any(|left| left.run == *run);
+            if is_told || self.taken.contains(&KindSettings::default_name(run)) || Beacon::is_lit(&id) {
+                continue;
+            }
+            if self.scope.takes(run, containers.first) {
+                let (run, items) = (run.clone(), vec![beside(containers)]);
+                leftovers.push(Leftover { run, since: containers.first, folder: None, lease: None, items });
+            }
         }
         leftovers
     }
@@ -238,6 +255,10 @@ impl Eyes<'_> {
 
 fn place(name: &str, containers: &Containers) -> String {
     format!("{name} ({})", containers.names.join(", "))
+}
+
+fn beside(containers: &Containers) -> Item {
+    Item::new(Thing::Container, containers.names.join(", "), Fate::Remove(Work::Containers))
 }
 
 fn folder(path: &Path, fate: Fate) -> Item {

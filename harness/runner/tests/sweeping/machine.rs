@@ -17,7 +17,17 @@ PATH=/usr/bin:/bin
 cd "${0%/*}/.."
 [ -e docker-is-down ] && { echo "Cannot connect to the Docker daemon" >&2; exit 1; }
 case "$1" in
-ps) cat containers ;;
+ps)
+  case "$*" in
+  *--quiet*label=dualproof.dev/run=*) all="$*"; run=${all##*dualproof.dev/run=}; sed -n "s/^${run%% *}|\([^|]*\)|.*/\1/p" beside ;;
+  *label=dualproof.dev/run*) cat beside ;;
+  *) cat containers ;;
+  esac ;;
+rm)
+  echo "docker $*" >> changes
+  for file in beside containers; do
+    for name in "$@"; do grep -v "|$name|" "$file" > "$file.$$"; mv "$file.$$" "$file"; done
+  done ;;
 cp) cat "nodes/${2%%:*}" ;;
 version) echo 28.0.0 ;;
 network) echo true ;;
@@ -60,6 +70,7 @@ impl Machine {
             std::fs::create_dir_all(machine.path(folder)).unwrap();
         }
         std::fs::write(machine.path("containers"), "").unwrap();
+        std::fs::write(machine.path("beside"), "").unwrap();
         for (name, text) in [("bin/docker", DOCKER), ("bin/kind", KIND)] {
             std::fs::write(machine.path(name), text).unwrap();
             std::fs::set_permissions(machine.path(name), std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -140,6 +151,20 @@ impl Machine {
             let config = format!("kubeletExtraArgs:\n- name: node-labels\n  value: {label}\n");
             std::fs::write(self.path("nodes").join(format!("{name}-control-plane")), config).unwrap();
         }
+    }
+
+    /// Puts a client outside the cluster of a run.
+    pub(crate) fn outside(&self, run: &str, age: SignedDuration) {
+        let created = Timestamp::now().checked_sub(age).unwrap().strftime("%Y-%m-%d %H:%M:%S +0000 UTC").to_string();
+        let mut beside = std::fs::read_to_string(self.path("beside")).unwrap();
+        beside.push_str(&format!("{run}|dualproof-{run}-outside|{created}\n"));
+        std::fs::write(self.path("beside"), beside).unwrap();
+    }
+
+    /// Lists whose clients outside are there.
+    pub(crate) fn outsiders(&self) -> Vec<String> {
+        let beside = std::fs::read_to_string(self.path("beside")).unwrap();
+        beside.lines().filter_map(|line| Some(line.split_once('|')?.0.to_owned())).collect()
     }
 
     /// Lists the clusters that are there.

@@ -5,4 +5,5 @@ mod killed;
 mod listing;
 mod machine;
 mod others;
+mod outsiders;
 mod trouble;

@@ -7,7 +7,7 @@ const TIME_OF_DAY: [(&str, &str); 6] = [
     ("driver/src/probe/ask.rs", "when the matrix was called, beside the proxies' own times"),
     ("runner/src/command/run.rs", "the date of a report without a bundle"),
     ("runner/src/lease/journal.rs", "when a run began, for those who look at what it left"),
-    ("runner/src/live/foretell.rs", "when a cluster was asked for"),
+    ("runner/src/live/before/foretell.rs", "when a cluster was asked for"),
     ("runner/src/session/record.rs", "when a run began"),
     ("runner/src/sweep/age.rs", "how old a dead run is, which no clock of a living process knows"),
 ];

@@ -33,11 +33,16 @@ pub(in crate::probe) fn bind(socket: &Socket, peer: &SocketAddr) -> io::Result<(
     Err(io::ErrorKind::AddrInUse.into())
 }
 
-/// Counts from somewhere else in every prober, so that one that is started after another does not take the same ports again.
+/// Ports that a clock goes through in a second. All of them in three minutes: the kernel remembers a connection for two after its end
+/// (net.netfilter.nf_conntrack_tcp_timeout_time_wait), and gives one that would look like it another source port on its way.
+const EACH_SECOND: u128 = 150;
+
+/// Counts from where the clock stands, so that a prober that is started after another does not take the same ports again.
 fn next() -> &'static AtomicU32 {
     static NEXT: OnceLock<AtomicU32> = OnceLock::new();
     NEXT.get_or_init(|| {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        AtomicU32::new(now.subsec_micros() % COUNT)
+        let turn = now.as_millis() * EACH_SECOND / 1000 % u128::from(COUNT);
+        AtomicU32::new(u32::try_from(turn).unwrap_or_default())
     })
 }

@@ -17,6 +17,9 @@ const REFUSED: u8 = 7;
 const TIMED_OUT: u8 = 28;
 const EMPTY: u8 = 52;
 
+/// How every answer begins.
+const PROTOCOL: &[u8] = b"HTTP/";
+
 /// Resolves, says what it tries, connects and asks. Of an answer only its kind counts: the text goes nowhere.
 pub(super) async fn run(words: &[String]) -> Result<u8, String> {
     let call = Call::parse(words)?;
@@ -91,10 +94,13 @@ impl Call {
         let mut answer = Vec::new();
         let heard = async {
             stream.write_all(head.as_bytes()).await?;
-            stream.take(1 << 16).read_to_end(&mut answer).await
+            let mut answers = stream.take(1 << 16);
+            // As in the original, what does not begin as HTTP ends the call, whether more would come or not.
+            while answer.len() < PROTOCOL.len() && answers.read_buf(&mut answer).await? > 0 {}
+            if answer.starts_with(PROTOCOL) { answers.read_to_end(&mut answer).await } else { Ok(0) }
         };
         let ended = heard.await;
-        match (ended, answer.starts_with(b"HTTP/")) {
+        match (ended, answer.starts_with(PROTOCOL)) {
             (_, true) => 0,
             (Ok(_) | Err(_), false) if answer.is_empty() => EMPTY,
             _ => {

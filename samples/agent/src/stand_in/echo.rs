@@ -1,5 +1,6 @@
 //! Istio's sample server: every line back, behind a prefix.
 
+use std::io::Write;
 use std::net::Ipv6Addr;
 
 use socket2::{Domain, Protocol, Socket, Type};
@@ -13,6 +14,9 @@ pub(super) async fn run(words: &[String]) -> Result<u8, String> {
     for port in ports.split(',') {
         let number = port.parse().map_err(|_| format!("`{port}` is no port"))?;
         let listener = listen(number).map_err(|error| format!("cannot listen on port {port}: {error}"))?;
+        // The original's own words, by which its log tells that it can be called.
+        let said = writeln!(std::io::stdout(), "listening on [::]:{port}, prefix: {prefix}");
+        said.map_err(|error| format!("cannot write to standard output: {error}"))?;
         servers.push(tokio::spawn(serve(listener, prefix.clone())));
     }
     for server in servers {

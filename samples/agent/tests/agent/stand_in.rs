@@ -12,12 +12,8 @@ fn play(name: &str, words: &[&str], input: &str) -> Result<Output, Box<dyn std::
     let folder = tempfile::tempdir()?;
     let link = folder.path().join(name);
     symlink(env!("CARGO_BIN_EXE_agent"), &link)?;
-    let mut child = Command::new(link)
-        .args(words)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
+    let mut child =
+        Command::new(link).args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let stdin = child.stdin.take().ok_or("no stdin")?;
     let input = input.to_owned();
     let feeder = std::thread::spawn(move || feed(stdin, &input));

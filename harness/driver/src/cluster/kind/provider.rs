@@ -12,7 +12,7 @@ use kube::ResourceExt;
 
 use super::{KindSettings, KindTools, cure, kind_config};
 use crate::api;
-use crate::cluster::{Cluster, ClusterError, Provider, ToolVersions, missing_images, nodes};
+use crate::cluster::{Cluster, ClusterError, Provider, ToolVersions, WayIn, missing_images, nodes};
 use crate::context::{RUN_LABEL, RunContext};
 use crate::tool::{self, Invocation, ToolError};
 use crate::wait::{Progress, until};
@@ -58,7 +58,7 @@ impl Kind {
             .await
             .map_err(|source| ClusterError::NotReady { name: name.clone(), source })?;
         let (name, kubeconfig) = (name.clone(), kubeconfig.to_owned());
-        Ok(Cluster { client, name, kubeconfig, context: None, created: true, nodes })
+        Ok(Cluster { client, name, kubeconfig, context: None, created: true, nodes, way_in: WayIn::Docker })
     }
 
     async fn explain(&self, context: &RunContext, source: ToolError) -> ClusterError {

@@ -76,12 +76,16 @@ impl KindTools {
         if without { Err(ClusterError::NetworkWithoutIpv6) } else { Ok(()) }
     }
 
-    /// Tells whether Docker has an image.
+    /// Tells whether Docker has an image. A daemon that does not answer is no answer: its words differ from those of a clear no
+    /// (moby/moby:daemon/images/image.go `ErrImageDoesNotExist`).
     pub(crate) async fn has_image(&self, context: &RunContext, image: &str) -> Result<bool, ClusterError> {
         let arguments = ["image", "inspect", "--format", "{{.Id}}", image];
-        let call = Invocation::new(&self.docker, Timeouts::of(context.timeouts.tool)).args(arguments).unchecked();
-        let failed = |source| ClusterError::Tool { what: format!("look for the image {image}"), source };
-        Ok(tool::run(&call, &context.cancel).await.map_err(failed)?.code == Some(0))
+        match self.docker(context, &arguments, Timeouts::of(context.timeouts.tool)).await {
+            Ok(_) => Ok(true),
+            Err(ToolError::Failed { tail, .. }) if tail.to_lowercase().contains("no such image") => Ok(false),
+            Err(source @ ToolError::Failed { .. }) => Err(ClusterError::DockerSilent(source)),
+            Err(source) => Err(ClusterError::Tool { what: format!("look for the image {image}"), source }),
+        }
     }
 
     /// Makes sure that Docker has the node image, pulling it if need be.

@@ -54,7 +54,7 @@ const METADATA: [&str; 8] = [
 const LOG_LINES: i64 = 5000;
 
 /// Reads the proxies of `meshed`, four at a time, and istiod. What cannot be read is noted as missing.
-pub(super) async fn collect(context: &RunContext, cluster: &Cluster, meshed: &[PodRef], writer: &Writer) {
+pub(in crate::mesh) async fn collect(context: &RunContext, cluster: &Cluster, meshed: &[PodRef], writer: &Writer) {
     let reads: Vec<_> = meshed.iter().map(|pod| collect_proxy(context, cluster, pod, writer)).collect();
     let proxies = stream::iter(reads).buffer_unordered(AT_ONCE).for_each(|()| std::future::ready(()));
     let sync = async {
@@ -67,7 +67,7 @@ pub(super) async fn collect(context: &RunContext, cluster: &Cluster, meshed: &[P
 }
 
 /// Adds the end of istiod's log, for a run that failed: that of every pod, Ready or not, with that from before a restart.
-pub(super) async fn collect_log(context: &RunContext, cluster: &Cluster, writer: &Writer) {
+pub(in crate::mesh) async fn collect_log(context: &RunContext, cluster: &Cluster, writer: &Writer) {
     let pods = match pods(context, cluster).await {
         Ok(pods) => pods,
         Err(error) => return writer.missing(layout::CONTROL_PLANE_LOG, chain(&error)),

@@ -16,7 +16,7 @@ use crate::mesh::{MeshError, MeshVersions};
 use crate::trouble::chain;
 
 /// The namespace of the control plane.
-pub(super) const SYSTEM: &str = "istio-system";
+pub(in crate::mesh) const SYSTEM: &str = "istio-system";
 
 /// istiod's monitoring port (istio/istio:pilot/cmd/pilot-discovery/app/options.go).
 const MONITORING: u16 = 15014;
@@ -67,7 +67,7 @@ pub(super) async fn sync_state(context: &RunContext, cluster: &Cluster) -> Resul
 }
 
 /// Asks istiod for its version and for those of the proxies that it serves.
-pub(super) async fn versions(context: &RunContext, cluster: &Cluster) -> Result<MeshVersions, MeshError> {
+pub(in crate::mesh) async fn versions(context: &RunContext, cluster: &Cluster) -> Result<MeshVersions, MeshError> {
     let istiods = istiods(context, cluster).await?;
     let state = sync_state(context, cluster).await?;
     let mut control_planes = BTreeSet::new();

@@ -22,7 +22,11 @@ const NEEDED: [&str; 2] = ["Cluster", "Listener"];
 type Held = BTreeMap<String, BTreeMap<String, TypeSync>>;
 
 /// Waits for every pod's proxy to be known to istiod and settled, the same in two reads in a row. No pods: nothing to wait for.
-pub(super) async fn converge(context: &RunContext, cluster: &Cluster, pods: &[PodRef]) -> Result<(), MeshError> {
+pub(in crate::mesh) async fn converge(
+    context: &RunContext,
+    cluster: &Cluster,
+    pods: &[PodRef],
+) -> Result<(), MeshError> {
     if pods.is_empty() {
         return Ok(());
     }

@@ -131,14 +131,16 @@ fn without_picture(error: ToolError) -> ToolError {
     }
 }
 
-struct Found {
-    namespace: String,
-    name: String,
-    version: String,
+/// An istiod that is there already.
+pub(in crate::mesh) struct Found {
+    pub(in crate::mesh) namespace: String,
+    pub(in crate::mesh) name: String,
+    /// The tag of its image.
+    pub(in crate::mesh) version: String,
 }
 
 /// Finds an istiod that this run did not install, wherever it is; in `istio-system` alone where the user may not look further.
-async fn foreign(context: &RunContext, cluster: &Cluster) -> Result<Option<Found>, MeshError> {
+pub(in crate::mesh) async fn foreign(context: &RunContext, cluster: &Cluster) -> Result<Option<Found>, MeshError> {
     let everywhere = "/apis/apps/v1/deployments?labelSelector=app%3Distiod".to_owned();
     let at_home = format!("/apis/apps/v1/namespaces/{SYSTEM}/deployments?labelSelector=app%3Distiod");
     let bytes = match api::list_json(context, &cluster.client, &everywhere).await {
@@ -160,7 +162,11 @@ async fn foreign(context: &RunContext, cluster: &Cluster) -> Result<Option<Found
 }
 
 /// Tells whether a namespace carries this run's label.
-pub(super) async fn is_ours(context: &RunContext, cluster: &Cluster, namespace: &str) -> Result<bool, MeshError> {
+pub(in crate::mesh) async fn is_ours(
+    context: &RunContext,
+    cluster: &Cluster,
+    namespace: &str,
+) -> Result<bool, MeshError> {
     Ok(label(context, cluster, namespace, RUN_LABEL).await?.as_deref() == Some(context.run.as_str()))
 }
 
@@ -193,7 +199,7 @@ fn version_of(deployment: &Deployment) -> String {
 }
 
 /// Sends a pod through the webhooks of `istio-system`, which no namespace label keeps out, without making it.
-async fn injects(context: &RunContext, cluster: &Cluster) -> Progress<()> {
+pub(in crate::mesh) async fn injects(context: &RunContext, cluster: &Cluster) -> Progress<()> {
     let pod = json!({
         "apiVersion": "v1",
         "kind": "Pod",

@@ -1,6 +1,6 @@
 //! K17: an application that is bound to less than both families is reached exactly where it can be.
 
-use crate::check::calling::{self, Reach, Statement, reached};
+use crate::check::calling::{Reach, judge_reach};
 use crate::check::{Case, Check, Judged};
 use crate::spec::Profile;
 use crate::verdict::Layer;
@@ -22,10 +22,5 @@ pub(in crate::check) const APP_BIND_FAMILY_MATRIX: Check = Check {
 };
 
 fn judge(case: &Case<'_>) -> Judged {
-    calling::judge(
-        case,
-        "an end as the truth table has it",
-        |_, call| reached(call, Reach::Bind).map(|said| Statement::of(call, said)).into_iter().collect(),
-        |_, _| {},
-    )
+    judge_reach(case, Reach::Bind)
 }

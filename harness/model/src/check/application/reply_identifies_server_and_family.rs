@@ -30,9 +30,16 @@ fn judge(case: &Case<'_>) -> Judged {
     calling::judge(
         case,
         "an answer of a server behind the address, over the right family",
-        |_, call| said(call).map(|said| Statement::of(call, said)).into_iter().collect(),
+        |_, call| said(call).map(|said| statement(call, said)).into_iter().collect(),
         |_, _| {},
     )
+}
+
+/// That the right server answered over the other family says that the first was lost, and not where.
+fn statement(call: &Call<'_>, said: Said) -> Statement {
+    let is_wrong = matches!(said, Said::Wrong(_));
+    let layer = (is_wrong && !call.departures().iter().any(is_identity)).then_some(Layer::Application);
+    Statement { layer, ..Statement::of(call, said) }
 }
 
 fn said(call: &Call<'_>) -> Option<Said> {
@@ -53,7 +60,7 @@ fn is_own(departure: &Departure, call: &Call<'_>) -> bool {
     let by_name = matches!(call.cell.dial, Dial::Name(_));
     is_identity(departure)
         || (is_family(departure, End::Client) && !by_name)
-        || (is_family(departure, End::Local) && !went_astray(call))
+        || (is_family(departure, End::Local) && !went_astray(call) && !call.fell_back())
 }
 
 fn went_astray(call: &Call<'_>) -> bool {

@@ -4,16 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::answer::{Departure, Weighed, weigh};
 use crate::check::Case;
-use crate::evidence::{CallStage, Evidence, Testimony};
+use crate::evidence::{CallStage, Evidence, RUN_LABEL, Testimony};
 use crate::family::IpFamily;
 use crate::matrix::{CallCell, Expansion, Gap, expand, roster};
 use crate::path::{Dialled, Path, prove};
 use crate::plan::MeshKind;
 use crate::spec::{Matrix, Mtls};
 use crate::truth::{Expected, MeshWorld, World, expected_call};
-
-/// The label of what a run deployed, with its id.
-const RUN_LABEL: &str = "dualproof.dev/run";
 
 /// Every call that a matrix owes and that the truth table speaks of.
 pub(in crate::check) struct Calls<'a> {
@@ -31,7 +28,7 @@ pub(in crate::check) struct Call<'a> {
     pub(in crate::check) cell: CallCell,
     /// What it must come to: an answer or a failure.
     pub(in crate::check) expected: Expected,
-    /// What the server's demand for mTLS makes of it.
+    /// What a policy at either end makes of it.
     pub(in crate::check) policy: Policy,
     /// What the prober said of it; `None` where it is not in the bundle.
     pub(in crate::check) testimony: Option<&'a Testimony>,
@@ -41,7 +38,7 @@ pub(in crate::check) struct Call<'a> {
     pub(in crate::check) path: Option<Path>,
 }
 
-/// What a server's demand for mTLS makes of a call.
+/// What a server's demand for mTLS, or a client's for known destinations, makes of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::check) enum Policy {
     /// Nothing: there is no demand, or the call fails for another reason.
@@ -50,6 +47,8 @@ pub(in crate::check) enum Policy {
     RefusesPlaintext,
     /// It speaks mTLS, and must not fail.
     TakesMutual,
+    /// Its client knows nobody at the address, and must refuse it for that alone.
+    RefusesUnknown,
 }
 
 impl<'a> Calls<'a> {
@@ -65,20 +64,24 @@ impl<'a> Calls<'a> {
             (true, Some(shapes)) => World::meshed(shapes),
             (true, None) => return Err("no version profile fits the mesh's version".to_owned()),
         };
-        let Expansion { cells, gaps } = expand(&roster(matrix, &evidence.objects, meshed), &evidence.objects);
+        let roster = roster(matrix, &evidence.objects, meshed, evidence.manifest.cell.provider);
+        let Expansion { cells, gaps } = expand(&roster, &evidence.objects);
         let mut told: BTreeMap<&str, Vec<&Testimony>> = BTreeMap::new();
         for testimony in evidence.testimonies.iter().filter(|testimony| testimony.stage == CallStage::Mesh) {
             told.entry(&testimony.cell).or_default().push(testimony);
         }
         let mut all = Vec::new();
         for cell in cells {
+            let world = permissive.around(&cell, matrix);
             let mtls = matrix.mtls(&cell.service.namespace, &cell.service.name);
-            let world = World { mesh: permissive.mesh.map(|mesh| MeshWorld { mtls, ..mesh }) };
             let expected = expected_call(&cell, &world);
             if !matches!(expected, Expected::Answer(_) | Expected::Failure(_)) {
                 continue;
             }
             let policy = match (&expected, expected_call(&cell, &permissive)) {
+                (Expected::Failure(_), Expected::Answer(_)) if is_refused_by_client(&cell, &permissive, matrix) => {
+                    Policy::RefusesUnknown
+                }
                 (Expected::Failure(_), Expected::Answer(_)) => Policy::RefusesPlaintext,
                 (Expected::Answer(answering), _) if mtls == Mtls::Strict && answering.crossing.mutual => {
                     Policy::TakesMutual
@@ -150,6 +153,12 @@ impl Call<'_> {
         report.is_some_and(|report| report.attempts.is_empty() && !report.resolutions.is_empty())
     }
 
+    /// Tells whether the client itself tried an address of another family before the one that it ended at.
+    pub(in crate::check) fn fell_back(&self) -> bool {
+        let attempts = self.testimony.and_then(Testimony::report).map_or(&[][..], |report| &report.attempts);
+        matches!(attempts, [first, .., last] if first.address.is_ipv4() != last.address.is_ipv4())
+    }
+
     /// Names the call's line in the bundle.
     pub(in crate::check) fn place(&self) -> String {
         match self.testimony {
@@ -157,6 +166,13 @@ impl Call<'_> {
             None => TESTIMONY.to_owned(),
         }
     }
+}
+
+/// Tells whether it is the client's own policy that refuses, whatever the server demands.
+fn is_refused_by_client(cell: &CallCell, permissive: &World, matrix: &Matrix) -> bool {
+    let outbound = matrix.outbound(&cell.client.name);
+    let mesh = permissive.mesh.map(|mesh| MeshWorld { outbound, ..mesh });
+    matches!(expected_call(cell, &World { mesh }), Expected::Failure(_))
 }
 
 /// Tells which run deployed a cell's servers: their own label says it. A cell that is judged again as it is was deployed by an

@@ -9,9 +9,11 @@ mod departed;
 mod reach;
 mod say;
 mod statement;
+mod trace;
 
 pub(super) use calls::{Call, Calls, Policy};
 pub(super) use departed::{is_family, is_identity, is_peer};
-pub(super) use reach::{Reach, reached};
+pub(super) use reach::{Reach, judge_reach, reached};
 pub(super) use say::judge;
 pub(super) use statement::{Said, Statement};
+pub(super) use trace::lost_at;

@@ -2,8 +2,9 @@
 
 use dualproof_wire::Bind;
 
-use super::{Call, Policy, Said, is_identity};
+use super::{Call, Policy, Said, Statement, is_identity, judge};
 use crate::answer::Departure;
+use crate::check::{Case, Judged};
 use crate::matrix::{ClientKind, Dial, ServerKind};
 use crate::truth::{Ending, Expected};
 
@@ -12,6 +13,8 @@ use crate::truth::{Ending, Expected};
 pub(in crate::check) enum Reach {
     /// A name without an address of the family: what the resolver says of it is all there is (K19, K20).
     NoName,
+    /// The client takes known destinations alone, and this is none (K25).
+    Unknown,
     /// The server demands mTLS: plaintext that must fail for that alone, and mTLS that must not (K05).
     Policy,
     /// The server is bound to less than both families (K17).
@@ -29,6 +32,7 @@ impl Reach {
         let cell = &call.cell;
         match (&cell.dial, &call.expected) {
             (_, Expected::Failure(failing)) if failing.endings == [Ending::NoData].into() => Self::NoName,
+            _ if call.policy == Policy::RefusesUnknown => Self::Unknown,
             _ if call.policy != Policy::None => Self::Policy,
             _ if cell.bind != Bind::DualAny => Self::Bind,
             _ if cell.client.kind != ClientKind::Meshed && cell.server == ServerKind::Naked => Self::Naked,
@@ -44,6 +48,16 @@ impl Reach {
 /// somebody else than it should.
 pub(in crate::check) fn reached(call: &Call<'_>, wanted: Reach) -> Option<Said> {
     (Reach::of(call) == wanted).then(|| ended(call))
+}
+
+/// Asks every call of one kind whether it ended as it should: all that a check has to say whose matter is its kind alone.
+pub(in crate::check) fn judge_reach(case: &Case<'_>, wanted: Reach) -> Judged {
+    judge(
+        case,
+        "an end as the truth table has it",
+        |calls, call| reached(call, wanted).map(|said| Statement::traced(calls, call, said)).into_iter().collect(),
+        |_, _| {},
+    )
 }
 
 fn ended(call: &Call<'_>) -> Said {

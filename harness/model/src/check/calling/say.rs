@@ -10,7 +10,7 @@ use super::{Call, Calls, Said, Statement};
 use crate::check::{Case, Judged};
 use crate::family::IpFamily;
 use crate::matrix::{Dial, Gap};
-use crate::verdict::Findings;
+use crate::verdict::{Findings, Layer};
 
 /// How many calls of a group are quoted.
 const QUOTED: usize = 3;
@@ -72,7 +72,7 @@ type Kind = (String, &'static str, Option<IpFamily>);
 #[derive(Default)]
 struct Groups {
     right: BTreeMap<Kind, usize>,
-    wrong: BTreeMap<(Kind, String), Told>,
+    wrong: BTreeMap<(Kind, String, Option<Layer>), Told>,
     lost: BTreeMap<Kind, Told>,
 }
 
@@ -94,7 +94,9 @@ impl Groups {
         let one = |words: String| One { service, words: format!("{}: {words}", call.cell.id), places };
         match statement.said {
             Said::Right => *self.right.entry(kind).or_default() += 1,
-            Said::Wrong(words) => self.wrong.entry((kind, statement.expected)).or_default().0.push(one(words)),
+            Said::Wrong(words) => {
+                self.wrong.entry((kind, statement.expected, statement.layer)).or_default().0.push(one(words))
+            }
             Said::Lost(why) => self.lost.entry(kind).or_default().0.push(one(why)),
         }
     }
@@ -104,9 +106,9 @@ impl Groups {
             let (subject, family) = (subject(&kind, None), kind.2);
             findings.push(&subject, family, &format!("{right}, each of {count}"), &count, true, TESTIMONY);
         }
-        for ((kind, expected), told) in self.wrong {
+        for ((kind, expected, layer), told) in self.wrong {
             let (subject, family) = (subject(&kind, told.only_service()), kind.2);
-            findings.push(&subject, family, &expected, &told.words(), false, &told.places());
+            findings.traced(&subject, family, &expected, &told.words(), layer, &told.places());
         }
         for (kind, told) in self.lost {
             let (subject, family) = (subject(&kind, told.only_service()), kind.2);

@@ -25,7 +25,7 @@ fn judge(case: &Case<'_>) -> Judged {
     calling::judge(
         case,
         "an end as the truth table has it, over the family asked for",
-        |calls, call| said(calls, call).map(|said| Statement::of(call, said)).into_iter().collect(),
+        |calls, call| said(calls, call).map(|said| Statement::traced(calls, call, said)).into_iter().collect(),
         |_, _| {},
     )
 }
@@ -33,7 +33,12 @@ fn judge(case: &Case<'_>) -> Judged {
 /// Whether a call is answered whose server is naked, bound to less or under STRICT is for others to say; over which family its name
 /// was dialled is said here.
 fn said(calls: &Calls<'_>, call: &Call<'_>) -> Option<Said> {
-    let by_family = Said::of(call.departures().iter().filter(|departure| is_family(departure, End::Client)));
+    let by_family = match Said::of(call.departures().iter().filter(|departure| is_family(departure, End::Client))) {
+        Said::Wrong(words) if call.fell_back() => Said::Lost(format!(
+            "{words}, after an address of the right one was tried first: it is not the name's fault"
+        )),
+        said => said,
+    };
     let said = match reached(call, Reach::Name) {
         None if matches!((&call.cell.dial, &by_family), (Dial::Name(_), Said::Wrong(_))) => by_family,
         None => return None,

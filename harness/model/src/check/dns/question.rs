@@ -70,7 +70,7 @@ pub(super) fn each(
             }
             (Some(resolution), _, None) | (None, Some(resolution), None) => said(&question, resolution)?,
         };
-        Some(Statement { family: Some(*family), expected: expected(&question), said, places: Vec::new() })
+        Some(Statement { family: Some(*family), expected: expected(&question), said, layer: None, places: Vec::new() })
     };
     families.iter().filter_map(statement).collect()
 }

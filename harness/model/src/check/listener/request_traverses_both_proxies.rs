@@ -1,5 +1,7 @@
 //! K04: calls cross the proxies of both ends, by the Service's own clusters, and the proxies know each other.
 
+use dualproof_wire::Protocol;
+
 use crate::answer::Departure;
 use crate::check::calling::{self, Call, Calls, Said, Statement, is_identity, is_peer};
 use crate::check::{Case, Check, Judged};
@@ -30,29 +32,38 @@ fn judge(case: &Case<'_>) -> Judged {
     calling::judge(case, "the way of the truth table, proven by the logs", |_, call| stated(case, call), sidecars)
 }
 
-/// States nothing of calls between naked ends. A nodePort rewrites both ends, so that its calls are never proven: there only a
-/// peer that is not the server's sidecar speaks.
+/// States nothing of calls that cross no proxy: those between naked ends, and datagrams.
 fn stated(case: &Case<'_>, call: &Call<'_>) -> Vec<Statement> {
     let Expected::Answer(answering) = &call.expected else { return Vec::new() };
     if answering.crossing == Crossing::NONE {
         return Vec::new();
     }
     let unknown = call.lost().map(str::to_owned).or_else(|| not_answered(call));
-    let said = match (unknown, &call.cell.dial, &call.path) {
-        (Some(why), ..) => Said::Lost(why),
-        (None, Dial::NodePort(_), _) => match Said::of(call.departures().iter().filter(|departure| is_peer(departure)))
-        {
+    let said = match (unknown, &call.path) {
+        (Some(why), _) => Said::Lost(why),
+        (None, None) => Said::Lost("nothing was tried".to_owned()),
+        (None, Some(path)) if is_one_of_many(call, path) => match by_peer(call) {
             Said::Right => return Vec::new(),
             other => other,
         },
-        (None, _, None) => Said::Lost("nothing was tried".to_owned()),
-        (None, _, Some(path)) => by(case, path, call, answering),
+        (None, Some(path)) => by(case, path, call, answering),
     };
     let places = call.path.iter().flat_map(|path| &path.hops).filter_map(|hop| match hop {
         Hop::Proxy { line, .. } => Some(line.place.clone()),
         Hop::Client { .. } | Hop::Application { .. } => None,
     });
     vec![Statement { places: places.collect(), ..Statement::of(call, said) }]
+}
+
+/// Tells whether nothing can tell a call's line at the server from another's: the server's proxy sends one HTTP request after another
+/// over a connection of its own, and behind a nodePort no line has the client's socket.
+fn is_one_of_many(call: &Call<'_>, path: &Path) -> bool {
+    let is_http = matches!(call.cell.protocol, Protocol::Http1 | Protocol::H2c);
+    is_http && matches!(call.cell.dial, Dial::NodePort(_)) && matches!(path.proof, Proof::Ambiguous { .. })
+}
+
+fn by_peer(call: &Call<'_>) -> Said {
+    Said::of(call.departures().iter().filter(|departure| is_peer(departure)))
 }
 
 fn not_answered(call: &Call<'_>) -> Option<String> {
@@ -70,7 +81,7 @@ fn by(case: &Case<'_>, path: &Path, call: &Call<'_>, answering: &Answering) -> S
             return Said::Lost(format!("its way lacks {}", missing.join(" and ")));
         }
         Proof::Ambiguous { .. } | Proof::Incomplete { .. } => return Said::Wrong(words.join(", ")),
-        Proof::Proven => {}
+        Proof::Proven | Proof::Ends => {}
     }
     // A family alone is K01's: there it is told by both ends.
     let of_way = strays(path, &call.cell, answering);

@@ -1,6 +1,6 @@
 //! K02: every literal address of a target is answered, and those that it should not have are not.
 
-use crate::check::calling::{self, Reach, Statement, reached};
+use crate::check::calling::{Reach, judge_reach};
 use crate::check::{Case, Check, Judged};
 use crate::spec::Profile;
 use crate::verdict::Layer;
@@ -23,10 +23,5 @@ pub(in crate::check) const ECHO_LITERAL_VIP_EACH_FAMILY: Check = Check {
 };
 
 fn judge(case: &Case<'_>) -> Judged {
-    calling::judge(
-        case,
-        "an end as the truth table has it",
-        |_, call| reached(call, Reach::Literal).map(|said| Statement::of(call, said)).into_iter().collect(),
-        |_, _| {},
-    )
+    judge_reach(case, Reach::Literal)
 }

@@ -32,7 +32,7 @@ fn judge(case: &Case<'_>) -> Judged {
     )
 }
 
-/// Of other calls that cross no proxy, such as all of a run without a mesh, it is said here alone that the client was not seen
+/// Of other calls that cross no proxy, such as datagrams and all of a run without a mesh, it is said here alone that the client was not seen
 /// as itself.
 fn said(call: &Call<'_>) -> Option<Said> {
     let crosses_none = matches!(&call.expected, Expected::Answer(answering) if answering.crossing == Crossing::NONE);

@@ -39,7 +39,7 @@ fn judge(case: &Case<'_>) -> Judged {
 fn twins(case: &Case<'_>, calls: &Calls<'_>, findings: &mut Findings) {
     let mut tried: BTreeMap<(String, IpFamily), [usize; 2]> = BTreeMap::new();
     let count = |call: &Call<'_>| match call.policy {
-        Policy::None => [0, 0],
+        Policy::None | Policy::RefusesUnknown => [0, 0],
         Policy::RefusesPlaintext => [1, 0],
         Policy::TakesMutual => [0, 1],
     };

@@ -5,6 +5,7 @@
 //! istio/istio:tests/integration/pilot/ds_ep_loadbalancer_test.go, the files named beside each rule, and runs of Istio 1.31 on
 //! kind in both family orders.
 
+mod datagram;
 mod expected;
 mod legs;
 mod meshed;
@@ -16,6 +17,6 @@ mod world;
 pub use expected::{Answering, Ending, Expected, Failing, HAPPY_EYEBALLS, Peer};
 pub use legs::{ClientLeg, Crossing, ServerLeg};
 pub use table::expected_call;
-pub use world::{MeshWorld, Outbound, World};
+pub use world::{MeshWorld, World};
 
-pub use crate::spec::Mtls;
+pub use crate::spec::{Mtls, Outbound};

@@ -69,8 +69,9 @@ pub(super) fn leg(cell: &CallCell, world: &World) -> ServerLeg {
 pub(super) fn plaintext_refused(cell: &CallCell, world: &World) -> Option<Expected> {
     let mesh = sidecar(cell, world)?;
     if cell.protocol == Protocol::TcpServerFirst {
-        return Some(Expected::Unstated(
-            "a server that speaks first behind a sidecar that must tell plaintext from TLS by the client's first bytes",
+        return Some(Expected::failure(
+            [Ending::Timeout],
+            "the server's sidecar waits for the client's first bytes to tell plaintext from TLS, and the client for the server's: under              PERMISSIVE and STRICT, in each family, for ever, because protocolDetectionTimeout is 0s              (https://istio.io/latest/docs/ops/deployment/application-requirements/#server-first-protocols; seen on Istio 1.31)",
         ));
     }
     (mesh.mtls == Mtls::Strict).then(|| {

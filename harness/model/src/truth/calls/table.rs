@@ -2,7 +2,7 @@
 
 use dualproof_wire::{Protocol, Records};
 
-use super::{Ending, Expected, World, meshed, naked};
+use super::{Ending, Expected, World, datagram, meshed, naked};
 use crate::family::IpFamily;
 use crate::matrix::{CallCell, ClientKind, Dial, PortKind};
 
@@ -14,9 +14,6 @@ pub fn expected_call(cell: &CallCell, world: &World) -> Expected {
     if let Err(absent) = &cell.to {
         return Expected::NotApplicable(absent.to_string());
     }
-    if cell.protocol == Protocol::Udp {
-        return Expected::Unstated("UDP is not redirected, and no source states its paths");
-    }
     if let (Dial::Name(_), Some(family)) = (&cell.dial, cell.family)
         && !cell.service.families.contains(&family)
     {
@@ -25,6 +22,9 @@ pub fn expected_call(cell: &CallCell, world: &World) -> Expected {
             "a name without an address of a family is NOERROR without data, not NXDOMAIN (RFC 2308, section 2.2; \
              https://github.com/kubernetes/dns/blob/master/docs/specification.md)",
         );
+    }
+    if cell.protocol == Protocol::Udp {
+        return datagram::expected(cell);
     }
     match world.mesh.filter(|_| cell.client.kind == ClientKind::Meshed) {
         Some(mesh) => meshed::expected(cell, world, mesh),

@@ -1,6 +1,7 @@
 //! What the outcome of a call depends on besides the cell itself.
 
-use crate::spec::{EndpointShape, Mtls, Shapes};
+use crate::matrix::CallCell;
+use crate::spec::{EndpointShape, Matrix, Mtls, Outbound, Shapes};
 
 /// The mesh around the calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,6 +20,14 @@ impl World {
         let mesh = MeshWorld { endpoints: shapes.endpoints, mtls: Mtls::Permissive, outbound: Outbound::AllowAny };
         Self { mesh: Some(mesh) }
     }
+
+    /// The same around one call of a matrix: with what its server's namespace demands and its client's allows.
+    #[must_use]
+    pub fn around(self, cell: &CallCell, matrix: &Matrix) -> Self {
+        let mtls = matrix.mtls(&cell.service.namespace, &cell.service.name);
+        let outbound = matrix.outbound(&cell.client.name);
+        Self { mesh: self.mesh.map(|mesh| MeshWorld { mtls, outbound, ..mesh }) }
+    }
 }
 
 /// A mesh with both switches of dual-stack on.
@@ -30,13 +39,4 @@ pub struct MeshWorld {
     pub mtls: Mtls,
     /// What the clients' namespaces allow.
     pub outbound: Outbound,
-}
-
-/// `outboundTrafficPolicy.mode`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outbound {
-    /// Unknown destinations are passed through.
-    AllowAny,
-    /// They are refused.
-    RegistryOnly,
 }

@@ -4,4 +4,5 @@ mod bound;
 mod meshed;
 mod plain;
 mod spelled;
+mod unredirected;
 mod whole;

@@ -3,36 +3,23 @@
 use std::collections::BTreeMap;
 
 use dualproof_model::family::IpFamily;
-use dualproof_model::matrix::{CallCell, ClientKind, ServerKind, TargetKind};
-use dualproof_model::truth::{Ending, Expected, expected_call};
+use dualproof_model::matrix::{CallCell, ServerKind, TargetKind};
+use dualproof_model::truth::{Ending, Expected, World, expected_call};
 use dualproof_wire::{Bind, Protocol};
 
 use super::spelled::spelled;
-use crate::calling::world::{ORDERS, PERMISSIVE, STRICT, cells, objects, roster};
+use crate::calling::world::{ORDERS, PERMISSIVE, STRICT, cells, objects, roster, without_mesh};
 
 #[test]
-fn what_no_source_states_is_said_to_be_unstated() {
-    let only = |protocol, client, server| {
-        let objects = objects(ORDERS[0]);
-        let all = cells(&roster(Bind::DualAny, protocol, true), &objects);
-        let those = all.into_iter().filter(|cell| (cell.client.kind, cell.server) == (client, server));
-        those
-            .map(|cell| spelled(&expected_call(&cell, &PERMISSIVE)))
-            .filter(|outcome| outcome != "none")
-            .collect::<Vec<_>>()
-    };
-    let udp = only(Protocol::Udp, ClientKind::Naked, ServerKind::Naked);
-    assert!(!udp.is_empty() && udp.iter().all(|outcome| outcome == "unstated"), "{udp:?}");
-    let first = only(Protocol::TcpServerFirst, ClientKind::Naked, ServerKind::Meshed);
-    assert!(first.iter().all(|outcome| outcome == "unstated" || outcome.starts_with("fails")), "{first:?}");
-    let mutual = only(Protocol::TcpServerFirst, ClientKind::Meshed, ServerKind::Meshed);
-    assert!(mutual.iter().any(|outcome| outcome.ends_with("mtls")), "{mutual:?}");
-    let tcp: Vec<String> = [ClientKind::Meshed, ClientKind::Naked, ClientKind::Outside]
-        .into_iter()
-        .flat_map(|client| [ServerKind::Meshed, ServerKind::Naked].map(|server| only(Protocol::Tcp, client, server)))
-        .flatten()
-        .collect();
-    assert!(!tcp.is_empty() && tcp.iter().all(|outcome| outcome != "unstated"));
+fn every_call_of_every_protocol_is_stated() {
+    for protocol in [Protocol::Tcp, Protocol::TcpServerFirst, Protocol::Http1, Protocol::H2c, Protocol::Udp] {
+        for world in [World::NO_MESH, PERMISSIVE, STRICT] {
+            let objects = if world.mesh.is_some() { objects(ORDERS[0]) } else { without_mesh(objects(ORDERS[0])) };
+            let all = cells(&roster(Bind::DualAny, protocol, world.mesh.is_some()), &objects);
+            let unstated = all.iter().filter(|cell| spelled(&expected_call(cell, &world)) == "unstated");
+            assert_eq!(unstated.map(|cell| &cell.id).next(), None, "{protocol:?} {world:?}");
+        }
+    }
 }
 
 /// The twins that a negative claim needs: each failing cell of a family has a cell that is answered over the same family.

@@ -9,11 +9,20 @@ use crate::calling::trail::{Ports, said, trail};
 use crate::calling::world::{ORDERS, PERMISSIVE, cells, objects, roster};
 
 #[test]
-fn a_call_through_a_node_is_never_proven() {
-    let path = path(&of(BY_NODE_PORT, 7));
+fn a_call_through_a_node_without_any_proxy_is_not_proven() {
+    let path = path(&of("outside/naked.dual-v6v4/9000-declared-tcp-dual-any/node-port-node-1/v6", 7));
     let Proof::Ambiguous { why } = &path.proof else { panic!("{:?}", path.proof) };
     assert_eq!(why, "a node rewrote both ends between [fc00:f853:ccd:e793::99]:10007 and the server");
     assert!(path.hops.is_empty());
+}
+
+#[test]
+fn two_lines_at_an_end_behind_a_node_prove_neither() {
+    let mut trail = of(BY_NODE_PORT, 7);
+    trail.lines.push(AccessLogLine { connection: Some(999), downstream_remote: None, ..trail.lines[0].clone() });
+    let path = path(&trail);
+    let Proof::Ambiguous { why } = &path.proof else { panic!("{:?}", path.proof) };
+    assert_eq!(why, "0 lines fit the client's end, and 2 the server's");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use dualproof_model::evidence::AccessLogLine;
 use dualproof_model::path::{Hop, Side, prove};
 use dualproof_wire::Answer;
 
-use super::call::{ALL_NAKED, BY_VIP, FROM_NAKED, TO_NAKED, dialled, missing, of, path};
+use super::call::{ALL_NAKED, BY_NODE_PORT, BY_VIP, FROM_NAKED, TO_NAKED, dialled, missing, of, path};
 use crate::calling::trail::{Trail, said};
 
 #[test]
@@ -14,6 +14,7 @@ fn a_line_that_is_missing_is_named_and_nothing_is_proven() {
         (BY_VIP, 1, "a line of the server's proxy that goes on from 127.0.0.6:40004 to 10.244.0.20:9000"),
         (TO_NAKED, 0, "a line of the client's proxy from [fd00:10:244::a]:10004 to [fd00:10:96::1f]:9000"),
         (FROM_NAKED, 0, "a line of the server's proxy that goes on from [::6]:40004 to [fd00:10:244::14]:9000"),
+        (BY_NODE_PORT, 0, "a line of the server's proxy that goes on from [::6]:40004 to [fd00:10:244::14]:9000"),
     ] {
         let mut trail = of(id, 4);
         trail.lines.remove(index);

@@ -5,4 +5,5 @@ mod call;
 mod incomplete;
 mod properties;
 mod proven;
+mod renumbered;
 mod strayed;

@@ -7,12 +7,12 @@ use dualproof_model::path::{Dialled, Hop, Identity, Leg, Proof, Side, prove};
 use dualproof_model::truth::World;
 use dualproof_wire::{Bind, Protocol};
 
-use super::call::{BY_VIP, of, path, words};
+use super::call::{BY_NODE_PORT, BY_VIP, of, path, words};
 use crate::calling::trail::{Ports, Trail, trail};
 use crate::calling::world::{ORDERS, PERMISSIVE, cells, ip, objects, roster, without_mesh};
 
 #[test]
-fn every_answered_cell_is_proven_but_those_that_a_node_rewrote() {
+fn every_answered_cell_is_proven_and_by_its_ends_where_a_node_rewrote_them() {
     for (order, meshed) in [(ORDERS[0], true), (ORDERS[1], true), (ORDERS[0], false)] {
         let world = if meshed { PERMISSIVE } else { World::NO_MESH };
         let objects = if meshed { objects(order) } else { without_mesh(objects(order)) };
@@ -30,14 +30,37 @@ fn every_answered_cell_is_proven_but_those_that_a_node_rewrote() {
         assert_eq!(calls.len(), trails.len());
         for (trail, path) in trails.iter().zip(prove(&calls, &lines)) {
             if matches!(trail.cell.dial, Dial::NodePort(_)) {
-                assert!(matches!(path.proof, Proof::Ambiguous { .. }), "{} {:?}", trail.cell.id, path.proof);
-                continue;
+                match trail.lines.is_empty() {
+                    true => {
+                        assert!(matches!(path.proof, Proof::Ambiguous { .. }), "{} {:?}", trail.cell.id, path.proof)
+                    }
+                    false => assert_eq!(path.proof, Proof::Ends, "{order} {}", trail.cell.id),
+                }
+                if trail.lines.is_empty() {
+                    continue;
+                }
+            } else {
+                assert_eq!(path.proof, Proof::Proven, "{order} {}", trail.cell.id);
             }
-            assert_eq!(path.proof, Proof::Proven, "{order} {}", trail.cell.id);
             assert_eq!(words(trail, &path), [""; 0], "{order} {}", trail.cell.id);
             assert_eq!(path.hops.len(), 2 + trail.lines.len());
         }
     }
+}
+
+#[test]
+fn a_call_from_outside_shows_the_line_of_the_server_s_proxy() {
+    let trail = of(BY_NODE_PORT, 5);
+    let path = path(&trail);
+    let [Hop::Client { socket, .. }, Hop::Proxy { side: Side::Server, line }, Hop::Application { peer, .. }] =
+        path.hops.as_slice()
+    else {
+        panic!("{:?}", path.hops)
+    };
+    assert_ne!(line.remote(), Some(*socket), "a node stands between");
+    assert_eq!((Some(*peer), &line.downstream_peer), (line.upstream_local, &None));
+    assert_eq!(path.facts.legs, [(Leg::Dialled, IpFamily::IPv6), (Leg::ToApplication, IpFamily::IPv6)]);
+    assert_eq!((path.proof.clone(), words(&trail, &path)), (Proof::Ends, Vec::new()));
 }
 
 #[test]

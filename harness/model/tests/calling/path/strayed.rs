@@ -4,7 +4,7 @@ use dualproof_model::evidence::AccessLogLine;
 use dualproof_model::family::IpFamily;
 use dualproof_model::path::{Leg, Proof, Side, Stray, strays};
 
-use super::call::{ALL_NAKED, BY_POD_IP, BY_VIP, of, path, words};
+use super::call::{ALL_NAKED, BY_NODE_PORT, BY_POD_IP, BY_VIP, of, path, words};
 use crate::calling::trail::said;
 
 #[test]
@@ -86,6 +86,23 @@ fn a_proxy_that_should_not_be_there_is_named() {
 }
 
 #[test]
+fn behind_a_node_the_server_s_proxy_is_still_looked_at() {
+    let with = |change: fn(&mut AccessLogLine)| {
+        let mut trail = of(BY_NODE_PORT, 3);
+        change(&mut trail.lines[0]);
+        words(&trail, &path(&trail))
+    };
+    assert_eq!(
+        with(|line| line.downstream_peer = Some("spiffe://b".to_owned())),
+        ["the server's proxy knows its client by certificate, where plaintext was expected"]
+    );
+    assert_eq!(
+        with(|line| line.cluster = Some("InboundPassthroughCluster".to_owned())),
+        ["the server's proxy passed the call through by InboundPassthroughCluster"]
+    );
+}
+
+#[test]
 fn identity_cluster_and_black_hole_are_looked_at() {
     let with = |change: fn(&mut [AccessLogLine])| {
         let mut trail = of(BY_VIP, 3);
@@ -115,7 +132,10 @@ fn identity_cluster_and_black_hole_are_looked_at() {
     let mut plain = of(BY_POD_IP, 3);
     plain.lines[0].upstream_peer = Some("spiffe://a".to_owned());
     plain.lines[1].downstream_peer = Some("spiffe://b".to_owned());
-    assert_eq!(words(&plain, &path(&plain)), ["the proxies know each other, where plaintext was expected"]);
+    assert_eq!(
+        words(&plain, &path(&plain)),
+        ["the server's proxy knows its client by certificate, where plaintext was expected"]
+    );
     plain.lines[0].cluster = Some("outbound|9000||x.meshed.svc.cluster.local".to_owned());
     assert!(words(&plain, &path(&plain))[0].ends_with("expected a passthrough cluster"));
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use dualproof_model::evidence::{Meta, Node, Objects, Pod, PodRef, Service, ServicePort};
 use dualproof_model::family::{FamilyOrder, IpFamily, IpFamilyPolicy};
-use dualproof_wire::Bind;
+use dualproof_wire::{Bind, Protocol};
 
 use super::MatrixWorld;
 use crate::lab::ip;
@@ -15,6 +15,13 @@ matrix:
   clients:
   - {name: meshed, kind: meshed, namespace: callers, manifest: samples/client.yaml, app: caller, container: agent}
   - {name: naked, kind: naked, namespace: callers-naked, manifest: samples/client.yaml, app: caller, container: agent}
+  - name: listed
+    kind: meshed
+    namespace: callers-listed
+    manifest: samples/client.yaml
+    app: caller
+    container: agent
+    outbound: registry-only
   - {name: outside, kind: outside}
   targets:
   - namespace: agents
@@ -24,6 +31,8 @@ matrix:
     server: meshed
     ports:
     - {number: 9000, kind: declared, protocol: tcp, bind: dual-any}
+    - {number: 9025, kind: second, protocol: tcp-server-first, bind: dual-any}
+    - {number: 9053, kind: second, protocol: udp, bind: dual-any}
     - {number: 9003, kind: undeclared, protocol: tcp, bind: dual-any}
   - namespace: agents
     manifest: samples/servers.yaml
@@ -60,6 +69,8 @@ matrix:
     server: naked
     ports:
     - {number: 9000, kind: declared, protocol: tcp, bind: dual-any}
+    - {number: 9025, kind: second, protocol: tcp-server-first, bind: dual-any}
+    - {number: 9053, kind: second, protocol: udp, bind: dual-any}
     - {number: 9001, kind: second, protocol: tcp, bind: v4-any}
     - {number: 9003, kind: undeclared, protocol: tcp, bind: dual-any}
   - namespace: agents-naked
@@ -74,16 +85,21 @@ matrix:
     kind: dual-v6-v4
     server: meshed
     mtls: strict
-    ports: [{number: 9000, kind: declared, protocol: tcp, bind: dual-any}]
+    ports:
+    - {number: 9000, kind: declared, protocol: tcp, bind: dual-any}
+    - {number: 9025, kind: second, protocol: tcp-server-first, bind: dual-any}
+    - {number: 9053, kind: second, protocol: udp, bind: dual-any}
 ";
 
 /// The namespace whose servers demand mTLS.
 pub(super) const STRICT: &str = "agents-strict";
+/// The namespace whose clients refuse destinations that they do not know.
+pub(super) const LISTED: &str = "callers-listed";
 
 /// What a server's port is bound to; `None` where nobody listens.
 pub(super) fn bound(port: u16) -> Option<Bind> {
     match port {
-        9000 | 9003 => Some(Bind::DualAny),
+        9000 | 9003 | FIRST | DATAGRAM => Some(Bind::DualAny),
         9001 => Some(Bind::V4Any),
         9002 => Some(Bind::V6Only),
         9004 => Some(Bind::Address(ip("::1"))),
@@ -91,13 +107,28 @@ pub(super) fn bound(port: u16) -> Option<Bind> {
     }
 }
 
+/// The port on which servers speak first.
+const FIRST: u16 = 9025;
+/// The port of datagrams.
+const DATAGRAM: u16 = 9053;
+
+/// What a server's port speaks.
+pub(super) fn spoken(port: u16) -> Protocol {
+    match port {
+        FIRST => Protocol::TcpServerFirst,
+        DATAGRAM => Protocol::Udp,
+        _ => Protocol::Tcp,
+    }
+}
+
 /// The ports of each Service.
-const NAMED: [u16; 4] = [9000, 9001, 9002, 9004];
+const NAMED: [u16; 6] = [9000, 9001, 9002, 9004, FIRST, DATAGRAM];
 
 pub(super) fn objects(world: MatrixWorld) -> Objects {
     let mut objects = Objects { nodes: vec![node(world, 1), node(world, 2)], ..Objects::default() };
     objects.pods.push(pod(world, "callers", "caller-1", 10));
     objects.pods.push(pod(world, "callers-naked", "caller-1", 11));
+    objects.pods.push(pod(world, LISTED, "caller-1", 12));
     for (namespace, base) in [("agents", 20), ("agents-naked", 30), (STRICT, 40)] {
         for (name, number) in [("echo-1", 0), ("echo-2", 1), ("lone-1", 2)] {
             objects.pods.push(pod(world, namespace, name, base + number));
@@ -164,7 +195,7 @@ fn service(namespace: &str, name: &str, number: u8, families: &[IpFamily]) -> Se
     let port = |port: u16| ServicePort {
         name: format!("tcp-{port}"),
         port,
-        protocol: "TCP".to_owned(),
+        protocol: if spoken(port) == Protocol::Udp { "UDP" } else { "TCP" }.to_owned(),
         node_port: (!headless).then_some(21_000 + port + u16::from(number) * 10),
         ..ServicePort::default()
     };

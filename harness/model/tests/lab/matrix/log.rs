@@ -41,10 +41,34 @@ pub(super) fn line(number: usize, carried: &Carried<'_>) -> AccessLogLine {
     for (key, value) in known {
         assert!(fields.insert(key.to_owned(), value.into()).is_some(), "the format has no key {key}");
     }
+    read(number, carried.pod, fields)
+}
+
+/// The line of a connection that a proxy took and sent to nowhere.
+pub(super) fn refusal(number: usize, pod: &PodRef, (remote, local): (SocketAddr, SocketAddr)) -> AccessLogLine {
+    let (mark, version) = ACCESS_LOG_MARK;
+    let mut fields: Map<String, Value> =
+        access_log_format().into_keys().map(|key| (key.to_owned(), Value::Null)).collect();
+    let known = [
+        (mark, version.to_owned()),
+        ("START_TIME", "2026-09-01T12:00:07.000123Z".to_owned()),
+        ("DOWNSTREAM_REMOTE_ADDRESS", remote.to_string()),
+        ("DOWNSTREAM_DIRECT_REMOTE_ADDRESS", remote.to_string()),
+        ("DOWNSTREAM_LOCAL_ADDRESS", local.to_string()),
+        ("UPSTREAM_CLUSTER", "BlackHoleCluster".to_owned()),
+        ("RESPONSE_FLAGS", "UH".to_owned()),
+    ];
+    for (key, value) in known {
+        assert!(fields.insert(key.to_owned(), value.into()).is_some(), "the format has no key {key}");
+    }
+    read(number, pod, fields)
+}
+
+fn read(number: usize, pod: &PodRef, mut fields: Map<String, Value>) -> AccessLogLine {
     fields.insert("CONNECTION_ID".to_owned(), number.into());
     fields.insert("DURATION".to_owned(), 3.into());
-    let place = format!("access/{}/{}.log#L{}", carried.pod.namespace, carried.pod.name, number + 1);
-    match AccessLogLine::parse(carried.pod, &Value::Object(fields).to_string(), &place) {
+    let place = format!("access/{}/{}.log#L{}", pod.namespace, pod.name, number + 1);
+    match AccessLogLine::parse(pod, &Value::Object(fields).to_string(), &place) {
         Ok(Some(line)) => line,
         other => panic!("{other:?}"),
     }

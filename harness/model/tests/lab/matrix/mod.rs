@@ -13,7 +13,7 @@ use dualproof_model::check;
 use dualproof_model::evidence::{Evidence, Manifest, Testimony, Told};
 use dualproof_model::family::FamilyOrder;
 use dualproof_model::matrix::{expand, roster};
-use dualproof_model::plan::{Cell, MeshKind};
+use dualproof_model::plan::{Cell, MeshKind, ProviderKind};
 use dualproof_model::spec::{self, Scenario};
 use dualproof_wire::{Answer, Outcome, Report};
 
@@ -22,7 +22,7 @@ use net::Net;
 /// The run that deployed the servers.
 pub(crate) const RUN: &str = "run-1";
 /// The checks that ask the calls of a matrix.
-pub(crate) const OF_CALLS: [&str; 10] = ["K03", "K19", "K20", "K02", "K44", "K04", "K05", "K01", "K17", "K31"];
+pub(crate) const OF_CALLS: [&str; 11] = ["K03", "K19", "K20", "K02", "K44", "K04", "K25", "K05", "K01", "K17", "K31"];
 
 /// What the cluster is like.
 #[derive(Clone, Copy, Debug)]
@@ -52,13 +52,14 @@ impl MatrixWorld {
         let manifest = Manifest { run: RUN.to_owned(), cell, ..Manifest::default() };
         let mut evidence = Evidence { manifest, objects: cluster::objects(self), ..Evidence::default() };
         let matrix = self.scenario().matrix.unwrap_or_else(|| panic!("no matrix"));
-        let expansion = expand(&roster(&matrix, &evidence.objects, self.meshed), &evidence.objects);
+        let expansion = expand(&roster(&matrix, &evidence.objects, self.meshed, ProviderKind::Kind), &evidence.objects);
         assert_eq!(expansion.gaps, []);
         let mut net = Net::new(&evidence.objects);
         let cells = expansion.cells.iter();
-        let calls = cells.filter_map(|cell| Some((&cell.id, cell.client.pod.as_ref(), cell.to.clone().ok()?)));
-        for (number, (id, client, to)) in calls.enumerate() {
-            evidence.testimonies.push(net.call(number, id, client, to));
+        let calls =
+            cells.filter_map(|cell| Some((&cell.id, cell.client.pod.as_ref(), cell.protocol, cell.to.clone().ok()?)));
+        for (number, (id, client, protocol, to)) in calls.enumerate() {
+            evidence.testimonies.push(net.call(number, id, client, protocol, to));
         }
         evidence.access_log = net.into_lines();
         evidence
@@ -99,7 +100,10 @@ pub(crate) fn end(testimony: &mut Testimony, outcome: &Outcome) {
 /// Changes the answer of a call; nothing where it was not answered.
 pub(crate) fn answer(testimony: &mut Testimony, change: impl FnOnce(&mut Answer)) {
     let Outcome::Replied(text) = &report(testimony).outcome else { return };
-    let mut answer: Answer = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}"));
+    let (greeting, line) = text.rsplit_once('\n').map_or((None, text.as_str()), |(first, last)| (Some(first), last));
+    let mut answer: Answer = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}"));
     change(&mut answer);
-    end(testimony, &Outcome::Replied(serde_json::to_string(&answer).unwrap_or_else(|error| panic!("{error}"))));
+    let line = |answer: &Answer| serde_json::to_string(answer).unwrap_or_else(|error| panic!("{error}"));
+    let greeting = greeting.map(|_| line(&Answer { token: None, ..answer.clone() }) + "\n").unwrap_or_default();
+    end(testimony, &Outcome::Replied(greeting + &line(&answer)));
 }

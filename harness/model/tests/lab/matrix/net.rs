@@ -2,8 +2,9 @@
 //!
 //! * kube-proxy turns a clusterIP or nodePort of a named port into a pod's address of the same family.
 //! * A client's sidecar knows clusterIPs, and podIPs of headless Services; it dials the endpoint's addresses in their order until
-//!   one connects. What it does not know it passes on as it is.
-//! * A server's sidecar takes every connection to its pod, and dials the address that was dialled from a source of that family.
+//!   one connects. What it does not know it passes on as it is, or refuses in a namespace that knows its destinations.
+//! * A server's sidecar takes every connection to its pod, waits for the client's first bytes when it carries no certificate, and dials the address that was dialled from a source of that family.
+//! * No sidecar takes datagrams.
 //! * An application takes what its socket is bound to.
 
 use std::net::{IpAddr, SocketAddr};
@@ -15,8 +16,8 @@ use dualproof_wire::{
 };
 
 use super::RUN;
-use super::cluster::{STRICT, bound, spiffe};
-use super::log::{Carried, line};
+use super::cluster::{LISTED, STRICT, bound, spiffe, spoken};
+use super::log::{Carried, line, refusal};
 use crate::lab::ip;
 
 pub(super) struct Net<'a> {
@@ -32,6 +33,7 @@ struct Packet {
     to: SocketAddr,
     /// Whose certificate it carries.
     by: Option<PodRef>,
+    protocol: Protocol,
     token: String,
 }
 
@@ -45,7 +47,14 @@ impl<'a> Net<'a> {
     }
 
     /// Makes one call.
-    pub(super) fn call(&mut self, number: usize, cell: &str, client: Option<&PodRef>, to: Destination) -> Testimony {
+    pub(super) fn call(
+        &mut self,
+        number: usize,
+        cell: &str,
+        client: Option<&PodRef>,
+        protocol: Protocol,
+        to: Destination,
+    ) -> Testimony {
         let token = format!("token-{number}");
         let (mut resolutions, targets) = (
             Vec::new(),
@@ -64,8 +73,10 @@ impl<'a> Net<'a> {
         let mut outcome = Outcome::NoData;
         for address in targets {
             let own = SocketAddr::new(self.own_address(client, &address.ip()), self.port());
-            outcome = self.dial(client, Packet { from: own, to: address, by: None, token: token.clone() });
-            let connected = !matches!(outcome, Outcome::Refused | Outcome::Timeout | Outcome::Unreachable);
+            outcome = self.dial(client, Packet { from: own, to: address, by: None, protocol, token: token.clone() });
+            // A UDP socket connects to anything, and a sidecar takes what it then waits for.
+            let connected = protocol != Protocol::Tcp
+                || !matches!(outcome, Outcome::Refused | Outcome::Timeout | Outcome::Unreachable);
             attempts.push(Attempt {
                 address,
                 local: Some(own),
@@ -85,15 +96,7 @@ impl<'a> Net<'a> {
             client: client.cloned(),
             from: time("2026-09-01T12:00:00Z"),
             until: time("2026-09-01T12:10:00Z"),
-            ask: Ask {
-                id: id.clone(),
-                token,
-                to,
-                protocol: Protocol::Tcp,
-                deadline_millis: 3000,
-                payload: 0,
-                own_port: true,
-            },
+            ask: Ask { id: id.clone(), token, to, protocol, deadline_millis: 3000, payload: 0, own_port: true },
             told: Told::Report(Report { id, resolutions, attempts, outcome, micros: 1000 }),
         }
     }
@@ -136,13 +139,18 @@ impl<'a> Net<'a> {
 
     /// A connection leaves its client.
     fn dial(&mut self, client: Option<&PodRef>, packet: Packet) -> Outcome {
-        let Some(pod) = client.filter(|pod| self.has_sidecar(pod)) else { return self.deliver(packet) };
+        let is_taken = |pod: &&PodRef| packet.protocol != Protocol::Udp && self.has_sidecar(pod);
+        let Some(pod) = client.filter(is_taken) else { return self.deliver(packet) };
         let known = self.objects.services.iter().find(|service| {
             let names = service.ports.iter().any(|port| port.port == packet.to.port());
             let is_endpoint = || self.behind(service).iter().any(|pod| pod.ips.contains(&packet.to.ip()));
             names && (service.cluster_ips.contains(&packet.to.ip()) || (service.headless && is_endpoint()))
         });
         let (cluster, host, ways, server) = match known {
+            None if pod.namespace == LISTED => {
+                self.lines.push(refusal(self.lines.len(), pod, (packet.from, packet.to)));
+                return Outcome::Closed;
+            }
             None => ("PassthroughCluster".to_owned(), packet.to, vec![packet.to], None),
             Some(service) => {
                 let cluster = format!(
@@ -169,7 +177,8 @@ impl<'a> Net<'a> {
         let mut outcome = Outcome::Closed;
         for way in ways {
             let own = SocketAddr::new(self.own_address(client, &way.ip()), self.port());
-            let onward = Packet { from: own, to: way, by: by.clone(), token: packet.token.clone() };
+            let onward =
+                Packet { from: own, to: way, by: by.clone(), protocol: packet.protocol, token: packet.token.clone() };
             outcome = self.deliver(onward);
             let carried = Carried {
                 pod,
@@ -184,7 +193,7 @@ impl<'a> Net<'a> {
             }
         }
         // Whatever becomes of it behind the proxy, the client's connection was taken.
-        if matches!(outcome, Outcome::Replied(_)) { outcome } else { Outcome::Closed }
+        if matches!(outcome, Outcome::Replied(_) | Outcome::Timeout) { outcome } else { Outcome::Closed }
     }
 
     /// A connection is on the node's network.
@@ -212,8 +221,11 @@ impl<'a> Net<'a> {
     /// A connection is at a pod.
     fn arrive(&mut self, pod: &Pod, packet: Packet) -> Outcome {
         let name = pod.pod_ref();
-        if !self.has_sidecar(&name) {
+        if packet.protocol == Protocol::Udp || !self.has_sidecar(&name) {
             return self.serve(pod, packet.from, packet.to, &packet.token).unwrap_or(Outcome::Refused);
+        }
+        if packet.by.is_none() && packet.protocol == Protocol::TcpServerFirst {
+            return Outcome::Timeout;
         }
         if packet.by.is_none() && name.namespace == STRICT {
             return Outcome::Closed;
@@ -245,6 +257,7 @@ impl<'a> Net<'a> {
             Bind::V6Only => local.is_ipv6(),
             Bind::Address(own) => own == local.ip(),
         };
+        let protocol = spoken(local.port());
         let answer = Answer {
             run: RUN.to_owned(),
             pod: pod.meta.name.clone(),
@@ -256,11 +269,16 @@ impl<'a> Net<'a> {
             peer,
             bind,
             port: local.port(),
-            protocol: Protocol::Tcp,
+            protocol,
             connection: 1,
             token: Some(token.to_owned()),
         };
-        takes.then(|| Outcome::Replied(serde_json::to_string(&answer).unwrap_or_else(|error| panic!("{error}"))))
+        let line = |answer: &Answer| serde_json::to_string(answer).unwrap_or_else(|error| panic!("{error}"));
+        let greeting = match protocol {
+            Protocol::TcpServerFirst => line(&Answer { token: None, ..answer.clone() }) + "\n",
+            _ => String::new(),
+        };
+        takes.then(|| Outcome::Replied(greeting + &line(&answer)))
     }
 
     fn by_node_port(&self, to: &SocketAddr) -> Option<(&'a Service, u16)> {

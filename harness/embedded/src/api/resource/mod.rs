@@ -1,0 +1,12 @@
+//! Objects over HTTP: reading, watching, writing, removing.
+
+mod handle;
+mod present;
+mod read;
+mod remove;
+mod strict;
+mod watch;
+mod write;
+
+pub(super) use handle::handle;
+pub(super) use present::metadata;

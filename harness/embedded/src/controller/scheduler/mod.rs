@@ -1,0 +1,7 @@
+//! Pods to nodes.
+
+mod fit;
+mod schedule;
+
+pub(super) use fit::fits;
+pub(super) use schedule::Scheduler;

