@@ -10,7 +10,7 @@ if ! [ -x "$lab/up.sh" ]; then
 fi
 "$lab/up.sh" --istio all --kubernetes all >&2
 # The lab's Envoy has none of Istio's own filters; its overlay leaves them out.
-export DUALPROOF_MESH_OVERLAY=$PWD/$lab/istio-overlay.yaml
+export DUALPROOF_MESH_OVERLAY=$PWD/$lab/istio-overlay.yaml DUALPROOF_PROVIDER=kind
 
 failed=0 passed=0
 cell() { # ORDER ISTIO KUBERNETES

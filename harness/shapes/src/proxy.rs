@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use dualproof_model::evidence::PodRef;
 use dualproof_model::family::IpFamily;
 
-use crate::settings::Settings;
 use crate::cluster::{BLACK_HOLE, PASSTHROUGH};
+use crate::settings::Settings;
 use crate::world::{OutboundMode, Pod, Scope, Service, World, WorldError};
 
 const ANY_V4: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);

@@ -33,7 +33,7 @@ impl ClusterConfig {
         self.service_ranges.iter().map(|range| IpFamily::of(&range.addr())).collect()
     }
 
-    /// Makes the store of such a cluster: the built-in kinds, their defaults and rules. It holds nothing yet: [`super::run`] makes the first
+    /// Makes the store of such a cluster: the built-in kinds, their defaults and rules. It holds nothing yet: [`super::Controllers`] makes the first
     /// namespaces.
     #[must_use]
     pub fn store(&self) -> Store {

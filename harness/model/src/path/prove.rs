@@ -24,12 +24,18 @@ pub fn prove(calls: &[Dialled], lines: &[AccessLogLine]) -> Vec<Path> {
     let lines = Lines::new(lines);
     let found: Vec<Found> = calls.iter().map(|call| find(call, &lines)).collect();
     let mut claims: BTreeMap<usize, usize> = BTreeMap::new();
-    for number in found.iter().filter_map(Found::chain).flat_map(Chain::lines) {
-        *claims.entry(number).or_default() += 1;
+    let mut whole: BTreeMap<usize, usize> = BTreeMap::new();
+    for one in &found {
+        for number in one.chain().into_iter().flat_map(Chain::lines) {
+            *claims.entry(number).or_default() += 1;
+            *whole.entry(number).or_default() += usize::from(one.is_whole());
+        }
     }
     let users = Users::of(calls);
     let shared = |call: &Dialled, found: &Found| -> Option<String> {
         users.outnumber_lines(call, found, &lines).or_else(|| {
+            // A chain that fits at both ends is not shaken by one that only begins there, over a port that was given again.
+            let claims = if found.is_whole() { &whole } else { &claims };
             let claimed = found.chain()?.lines().any(|number| claims.get(&number).is_some_and(|claims| *claims > 1));
             claimed.then(|| "another call lays claim to a line of its chain".to_owned())
         })
@@ -64,7 +70,7 @@ impl<'a> Users<'a> {
 
     /// Says so when fewer calls were logged than used an end of the chain: the line that fits may be another call's.
     fn outnumber_lines(&self, call: &Dialled, found: &Found, lines: &Lines<'_>) -> Option<String> {
-        let (chain, is_whole) = (found.chain()?, matches!(found, Found::Whole(_) | Found::Ends(_)));
+        let (chain, is_whole) = (found.chain()?, found.is_whole());
         let socket = call.socket?;
         let users = self.at_client.get(&(call.client.as_ref(), call.socket, call.address)).copied().unwrap_or_default();
         let known = match (chain.client, found) {
@@ -94,6 +100,10 @@ enum Found {
 }
 
 impl Found {
+    fn is_whole(&self) -> bool {
+        matches!(self, Self::Whole(_) | Self::Ends(_))
+    }
+
     fn chain(&self) -> Option<Chain> {
         match self {
             Self::Whole(chain) | Self::Ends(chain) | Self::Part(chain, _) => Some(*chain),

@@ -90,7 +90,7 @@ impl Services {
         Ok(Self(checked))
     }
 
-    /// Returns the tables of both families, to be given to [`super::Filter::replace`]. A family without services has a table without elements.
+    /// Returns the tables of both families, to be given to [`crate::filter::Filter::replace`]. A family without services has a table without elements.
     #[must_use]
     pub fn tables(&self) -> Vec<Table> {
         IpFamily::BOTH.map(|family| self.table(family)).into()

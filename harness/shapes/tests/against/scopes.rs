@@ -33,7 +33,8 @@ fn chain<'a>(sidecar: &'a Sidecar, listener: &str, name: &str) -> Option<&'a Val
 fn registry_only_keeps_in_what_goes_to_nobody_known_and_nothing_else() -> Outcome {
     let (open, closed) =
         (sidecar(None)?, sidecar(Some(scope(json!({"outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"}}))?))?);
-    for (sidecar, cluster, host) in [(&open, "PassthroughCluster", "allow_any"), (&closed, "BlackHoleCluster", "block_all")]
+    for (sidecar, cluster, host) in
+        [(&open, "PassthroughCluster", "allow_any"), (&closed, "BlackHoleCluster", "block_all")]
     {
         assert_eq!(chain(sidecar, "virtualOutbound", "virtualOutbound-catchall-tcp"), Some(&json!(cluster)));
         assert_eq!(chain(sidecar, "0.0.0.0_80", "PassthroughFilterChain"), Some(&json!(cluster)));
@@ -41,7 +42,10 @@ fn registry_only_keeps_in_what_goes_to_nobody_known_and_nothing_else() -> Outcom
         assert_eq!(last.ok_or("no host")?["name"], host);
     }
     let last = closed.routes["80"]["virtual_hosts"].as_array().and_then(|hosts| hosts.last()).ok_or("no host")?;
-    assert_eq!(last["routes"], json!([{"name": "block_all", "match": {"prefix": "/"}, "direct_response": {"status": 502}}]));
+    assert_eq!(
+        last["routes"],
+        json!([{"name": "block_all", "match": {"prefix": "/"}, "direct_response": {"status": 502}}])
+    );
     assert_eq!((&open.clusters, &open.endpoints), (&closed.clusters, &closed.endpoints));
     Ok(())
 }
@@ -61,7 +65,10 @@ fn only_listed_hosts_are_known_to_a_proxy() -> Outcome {
     for name in ["*.dual-stack.svc.cluster.local", "tcp-echo.dual-stack.svc.cluster.local"] {
         for namespace in ["*", "dual-stack"] {
             let some = clusters(json!([format!("{namespace}/{name}")]))?;
-            assert!(!some.is_empty() && some.iter().all(|host| host == "tcp-echo.dual-stack.svc.cluster.local"), "{some:?}");
+            assert!(
+                !some.is_empty() && some.iter().all(|host| host == "tcp-echo.dual-stack.svc.cluster.local"),
+                "{some:?}"
+            );
         }
     }
     assert!(clusters(json!(["ipv4/tcp-echo.dual-stack.svc.cluster.local"]))?.is_empty());

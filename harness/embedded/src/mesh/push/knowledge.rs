@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dualproof_model::evidence::PodRef;
-use dualproof_shapes::world::{EndpointSlice, MtlsMode, Objects, PeerAuthentication, Pod, Scope, Service, World, WorldError};
+use dualproof_shapes::world::{
+    EndpointSlice, MtlsMode, Objects, PeerAuthentication, Pod, Scope, Service, World, WorldError,
+};
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedReceiver;
 

@@ -13,7 +13,8 @@ use crate::path::{Hop, Side};
 use crate::truth::Ending;
 use crate::verdict::Layer;
 
-/// Tells at which layer a call was lost that did not end as it should; `None` where the evidence does not say.
+/// Tells at which layer a call was lost that did not end as it should; `None` of one that did. What its own proxy never saw was not
+/// redirected.
 pub(in crate::check) fn lost_at(calls: &Calls<'_>, call: &Call<'_>) -> Option<Layer> {
     let seen = ended(call)?;
     if call.cell.client.kind != ClientKind::Meshed {
@@ -25,7 +26,7 @@ pub(in crate::check) fn lost_at(calls: &Calls<'_>, call: &Call<'_>) -> Option<La
     {
         return Some(twin);
     }
-    of_meshed(call)
+    Some(of_meshed(call))
 }
 
 /// How a call ended that should have been answered or should have ended otherwise; `None` for a call that ended as it should.
@@ -61,10 +62,10 @@ fn is_twin(call: &Call<'_>, other: &Call<'_>) -> bool {
         && call.family() == other.family()
 }
 
-fn of_meshed(call: &Call<'_>) -> Option<Layer> {
-    let report = call.testimony.and_then(|testimony| testimony.report())?;
-    if matches!(report.outcome, Outcome::NoData | Outcome::NxDomain | Outcome::ServFail) {
-        return Some(Layer::Dns);
+fn of_meshed(call: &Call<'_>) -> Layer {
+    let outcome = call.testimony.and_then(|testimony| testimony.report()).map(|report| &report.outcome);
+    if matches!(outcome, Some(Outcome::NoData | Outcome::NxDomain | Outcome::ServFail)) {
+        return Layer::Dns;
     }
     let hops = call.path.as_ref().map_or(&[][..], |path| &path.hops);
     let of = |wanted: Side| {
@@ -74,10 +75,9 @@ fn of_meshed(call: &Call<'_>) -> Option<Layer> {
         })
     };
     match (of(Side::Client), of(Side::Server)) {
-        (_, Some(_)) => Some(Layer::Application),
-        (Some(line), None) => Some(at_client(call, line)),
-        // Its own proxy did not see it: the redirect's rules say so themselves.
-        (None, None) => None,
+        (_, Some(_)) => Layer::Application,
+        (Some(line), None) => at_client(call, line),
+        (None, None) => Layer::Redirect,
     }
 }
 

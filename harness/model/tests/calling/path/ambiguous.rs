@@ -56,6 +56,18 @@ fn no_line_counts_for_two_calls() {
 }
 
 #[test]
+fn a_call_that_only_begins_at_a_line_does_not_shake_the_one_that_fits_at_both_ends() {
+    let (one, mut other) = (of(BY_VIP, 1), of(BY_VIP, 3));
+    // Its proxy got the same port again, and its server's line is not there.
+    other.lines[0].upstream_local = one.lines[0].upstream_local;
+    other.lines.truncate(1);
+    let lines: Vec<AccessLogLine> = one.lines.iter().chain(&other.lines).cloned().collect();
+    let paths = prove(&[dialled(&one), dialled(&other)], &lines);
+    assert_eq!(paths[0].proof, Proof::Proven);
+    assert!(!matches!(paths[1].proof, Proof::Proven | Proof::Ends), "{:?}", paths[1].proof);
+}
+
+#[test]
 fn a_server_reached_twice_from_one_socket_needs_a_line_for_each() {
     let (one, mut other) = (of(BY_VIP, 1), of(BY_VIP, 3));
     other.answer.peer = one.answer.peer;

@@ -1,11 +1,12 @@
 //! Probes of a container (kubernetes/kubernetes:pkg/kubelet/prober).
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
@@ -15,7 +16,7 @@ use crate::store::object::{items, number, text};
 /// How often a container that is not ready yet is asked: as elsewhere it is not ready before it can be, but nobody waits for a whole period.
 const SOON: Duration = Duration::from_millis(20);
 
-/// The most that is read of an answer.
+/// The most that is read of an answer's first line.
 const LONGEST: u64 = 16 * 1024;
 
 /// A probe out of a container's spec.
@@ -126,7 +127,7 @@ async fn connect(place: &Place, port: u16) -> Result<TcpStream, String> {
 }
 
 async fn get(place: &Place, port: u16, path: &str, headers: &[(String, String)]) -> Result<(), String> {
-    let mut stream = connect(place, port).await?;
+    let stream = connect(place, port).await?;
     let first: Option<&IpAddr> = place.sandbox.addresses().first();
     let host = first.map(|address| SocketAddr::new(*address, port).to_string()).unwrap_or_default();
     let slash = if path.starts_with('/') { "" } else { "/" };
@@ -136,20 +137,23 @@ async fn get(place: &Place, port: u16, path: &str, headers: &[(String, String)])
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     head.push_str("\r\n");
-    let mut answer = Vec::new();
-    let asked = async {
-        stream.write_all(head.as_bytes()).await?;
-        stream.take(LONGEST).read_to_end(&mut answer).await
-    };
-    asked.await.map_err(|error| format!("Get \"http://{host}{slash}{path}\": {error}"))?;
-    let answer = String::from_utf8_lossy(&answer);
-    let status =
-        answer.strip_prefix("HTTP/1.").and_then(|rest| rest.get(2..5)).and_then(|code| code.parse::<u16>().ok());
-    match status {
-        Some(200..400) => Ok(()),
-        Some(code) => Err(format!("HTTP probe failed with statuscode: {code}")),
-        None => Err(format!("Get \"http://{host}{slash}{path}\": no HTTP answer")),
+    match status(stream, &head).await {
+        Ok(Some(200..400)) => Ok(()),
+        Ok(Some(code)) => Err(format!("HTTP probe failed with statuscode: {code}")),
+        Ok(None) => Err(format!("Get \"http://{host}{slash}{path}\": no HTTP answer")),
+        Err(error) => Err(format!("Get \"http://{host}{slash}{path}\": {error}")),
     }
+}
+
+/// Asks, and reads the status off the answer's first line; `None` where that is no HTTP.
+///
+/// The answer's end is not waited for: Envoy gives a client a second to close first (HttpConnectionManager's `delayed_close_timeout`).
+async fn status(mut stream: impl AsyncRead + AsyncWrite + Unpin, head: &str) -> io::Result<Option<u16>> {
+    stream.write_all(head.as_bytes()).await?;
+    let mut line = Vec::new();
+    BufReader::new(stream.take(LONGEST)).read_until(b'\n', &mut line).await?;
+    let line = String::from_utf8_lossy(&line);
+    Ok(line.strip_prefix("HTTP/1.").and_then(|rest| rest.get(2..5)).and_then(|code| code.parse().ok()))
 }
 
 async fn run(place: &Place, container: &str, words: &[String]) -> Result<(), String> {
@@ -166,5 +170,28 @@ async fn run(place: &Place, container: &str, words: &[String]) -> Result<(), Str
     match group.wait().await {
         0 => Ok(()),
         code => Err(format!("command terminated with exit code {code}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use tokio::io::duplex;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_answers_end_is_not_waited_for() -> Result<(), Box<dyn std::error::Error>> {
+        for (said, expected) in [
+            ("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n", Some(200)),
+            ("HTTP/1.0 503 Service Unavailable\r\n", Some(503)),
+            ("hello\n", None),
+        ] {
+            let (near, mut far) = duplex(1024);
+            far.write_all(said.as_bytes()).await?;
+            let asked = status(near, "GET / HTTP/1.1\r\n\r\n").now_or_never();
+            assert_eq!(asked.ok_or("it waits for more")??, expected, "{said}");
+        }
+        Ok(())
     }
 }
