@@ -20,4 +20,4 @@ pub use error::{ApiError, KubeFailure};
 pub use exec::{ExecOutput, Transcript, exec, transcript};
 pub use local::get_local;
 pub use namespace::{create_namespace, delete_namespace};
-pub use read::{list, list_json, logs, server_version};
+pub use read::{list, list_json, logs, logs_since, server_version};

@@ -66,9 +66,34 @@ pub async fn logs(
     previous: bool,
     tail: Option<i64>,
 ) -> Result<String, ApiError> {
+    let parameters = LogParams { previous, tail_lines: tail, ..LogParams::default() };
+    log(context, client, pod, container, parameters).await
+}
+
+/// Reads what a container has written in the last seconds, by the clock of its node.
+///
+/// # Errors
+/// As [`logs`].
+pub async fn logs_since(
+    context: &RunContext,
+    client: &Client,
+    pod: &PodRef,
+    container: &str,
+    seconds: i64,
+) -> Result<String, ApiError> {
+    let parameters = LogParams { since_seconds: Some(seconds.max(1)), ..LogParams::default() };
+    log(context, client, pod, container, parameters).await
+}
+
+async fn log(
+    context: &RunContext,
+    client: &Client,
+    pod: &PodRef,
+    container: &str,
+    parameters: LogParams,
+) -> Result<String, ApiError> {
     let api: Api<Pod> = Api::namespaced(client.clone(), &pod.namespace);
-    let parameters =
-        LogParams { container: Some(container.to_owned()), previous, tail_lines: tail, ..LogParams::default() };
+    let parameters = LogParams { container: Some(container.to_owned()), ..parameters };
     let what = format!("read the log of {pod} container {container}");
     request(context, &what, api.logs(&pod.name, &parameters)).await
 }

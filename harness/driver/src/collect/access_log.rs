@@ -10,6 +10,7 @@ use dualproof_model::evidence::{AccessLogLine, PodRef, Testimony};
 use dualproof_wire::{Answer, Outcome, Protocol};
 use futures_util::StreamExt;
 use futures_util::stream;
+use jiff::Timestamp;
 
 use crate::api;
 use crate::cluster::Cluster;
@@ -20,6 +21,9 @@ use crate::wait::{Progress, until};
 /// Envoy writes a connection when it ends and flushes its file once a second (Istio's `--file-flush-interval-msec`); what is not
 /// there after this long is evidence that is missing.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Seconds before the first call that are read, too: the API takes whole ones.
+const MARGIN: i64 = 2;
 
 /// Logs read at the same time.
 const AT_ONCE: usize = 4;
@@ -38,9 +42,10 @@ pub async fn access_logs(
     writer: &Writer,
 ) {
     let owed = Owed::of(testimonies, meshed);
+    let first = testimonies.iter().map(|testimony| testimony.from).min();
     let logs = Mutex::new(Logs::new());
     let waited = until(context, "every call in the proxies' access logs", PATIENCE, || async {
-        let read = read(context, cluster, container, meshed).await;
+        let read = read(context, cluster, container, meshed, first.map_or(0, seconds_since)).await;
         let lacking = owed.lacking(&read);
         *logs.lock().unwrap_or_else(PoisonError::into_inner) = read;
         match lacking.first() {
@@ -67,11 +72,22 @@ pub async fn access_logs(
 /// What was read of each pod's log: its text, or why there is none.
 type Logs = BTreeMap<PodRef, Result<String, String>>;
 
-async fn read(context: &RunContext, cluster: &Cluster, container: &str, pods: &[PodRef]) -> Logs {
+/// Counts the seconds since the first call. What a proxy logged before belongs to earlier readings of a kept cell, whose ports may come
+/// again.
+fn seconds_since(first: Timestamp) -> i64 {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it is taken from another time of this clock, and a jump only reads more or is waited for"
+    )]
+    let now = Timestamp::now();
+    now.duration_since(first).as_secs() + MARGIN
+}
+
+async fn read(context: &RunContext, cluster: &Cluster, container: &str, pods: &[PodRef], seconds: i64) -> Logs {
     let reads: Vec<_> = pods
         .iter()
         .map(|pod| async {
-            let log = api::logs(context, &cluster.client, pod, container, false, None).await;
+            let log = api::logs_since(context, &cluster.client, pod, container, seconds).await;
             (pod.clone(), log.map_err(|error| chain(&error)))
         })
         .collect();
