@@ -16,7 +16,6 @@ impl Machine {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the test starts the program under test")]
     fn run(&self, arguments: &[&str]) -> (i32, String, String) {
         // What is at hand would decide else.
         self.run_with(arguments, |command| {
@@ -24,6 +23,7 @@ impl Machine {
         })
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the test starts the program under test")]
     fn run_with(&self, arguments: &[&str], change: impl FnOnce(&mut Command)) -> (i32, String, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dualproof"));
         command.args(arguments).current_dir(self.path()).env_clear().env("PATH", self.path()).env("HOME", self.path());

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::{ImageCommand, Sweep};
+use super::{ClusterCommand, ImageCommand, Sweep};
 use crate::settings::Partial;
 
 /// Proves, with evidence for each IP family, that a service mesh is dual-stack on a Kubernetes cluster.
@@ -41,6 +41,9 @@ pub enum Command {
         /// Key or name of the check (K06); without one, every check in a line
         check: Option<String>,
     },
+    /// Embedded clusters to work with: real Envoys on Istio's shapes, without Docker
+    #[command(subcommand)]
+    Cluster(ClusterCommand),
     /// The image of the agents, for those who have a registry
     #[command(subcommand)]
     Image(ImageCommand),

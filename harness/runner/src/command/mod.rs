@@ -2,6 +2,7 @@
 
 mod args;
 mod bundles;
+mod cluster;
 mod doctor;
 mod explain;
 mod image;
@@ -11,6 +12,7 @@ mod run;
 mod sweep;
 
 pub use args::{Command, Dualproof};
+pub use cluster::ClusterCommand;
 pub use image::ImageCommand;
 pub use prepare::{Readied, ready};
 pub use run::run_cell;
@@ -31,6 +33,7 @@ pub fn main(dualproof: Dualproof) -> ExitCode {
         Command::Doctor { given, list } => doctor::command(given, list, &console),
         Command::Explain { check } => explain::command(check.as_deref(), &console),
         Command::Image(given) => image::command(&given, &console),
+        Command::Cluster(given) => cluster::command(given, &console),
         Command::Sweep(given) => sweep::command(given, &console),
         Command::Diff { a, b, out, rules } => bundles::diff(&a, &b, out.as_deref(), rules.as_deref(), &console),
         Command::Judge { bundles, out, rules } => bundles::judge(&bundles, out.as_deref(), rules.as_deref(), &console),

@@ -27,6 +27,11 @@ pub struct Sweep {
     kept: bool,
 }
 
+/// Removes all that one run made, also what it was to keep.
+pub(super) fn run_away(run: RunId, console: &Console) -> Exit {
+    command(Sweep { yes: true, dry_run: false, age: std::time::Duration::ZERO, run: Some(run), kept: true }, console)
+}
+
 /// Lists or removes what dead runs left behind.
 pub(super) fn command(given: Sweep, console: &Console) -> Exit {
     let settings = match Settings::resolve(Partial::default()) {

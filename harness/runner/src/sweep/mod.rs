@@ -10,6 +10,7 @@
 //! * a container beside a cluster that carries the labels `dualproof.dev/run=<id>` and `app.kubernetes.io/managed-by=dualproof` (the
 //!   client outside), when no folder or process on this machine lives as that run;
 //! * namespaces, and a mesh's, on a cluster that a journal names, when they carry the run's label;
+//! * an embedded cluster that serves from the run's folder;
 //! * a `kind create`, `kind load`, `istioctl install` or `istioctl manifest` that was given a file of the run's folder or its cluster's name.
 //!
 //! Not removed: the Docker network `kind`, which all of kind's clusters share, and images.
@@ -25,6 +26,7 @@ mod survey;
 
 pub use age::{AgeError, parse_age};
 pub use leftover::Scope;
+pub(crate) use processes::serves;
 
 use std::io;
 

@@ -13,6 +13,11 @@ use crate::embedded;
 /// How long a killed process may take to disappear.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Tells whether an embedded cluster serves from a run's folder.
+pub(crate) fn serves(folder: &Path) -> bool {
+    Process::all().iter().any(|process| process.makes_for(&[folder], None))
+}
+
 /// A process and what it was told. Its number alone is nobody's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Process {
