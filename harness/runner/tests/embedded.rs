@@ -1,0 +1,131 @@
+//! The whole experiment without Docker, by the program itself: real pods, real Envoys, a verdict.
+//!
+//! Envoy is taken from PATH or fetched once into the build's folder. Where the system forbids namespaces nothing is run, and the reason is
+//! printed; with `CI` or `DUALPROOF_REQUIRE` set that is a failure.
+#![expect(clippy::unwrap_used, reason = "a test says what broke by panicking")]
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use dualproof_model::report::Report;
+use dualproof_model::verdict::{Layer, Verdict};
+use dualproof_runner::embedded;
+
+/// The words of the seed's run.
+const SEED: [&str; 5] = ["run", "--provider", "embedded", "--scenario", "seed/*"];
+
+/// A user with a home of their own.
+struct User {
+    home: tempfile::TempDir,
+}
+
+impl User {
+    /// Makes one; `None` where embedded clusters cannot be, and nobody insists.
+    fn new() -> Option<Self> {
+        if let Some(why) = embedded::missing() {
+            let insists = ["CI", "DUALPROOF_REQUIRE"].iter().any(|name| std::env::var_os(name).is_some());
+            assert!(!insists, "{why}");
+            #[expect(clippy::print_stderr, reason = "a test that does not run says so")]
+            {
+                eprintln!("not run: {why}");
+            }
+            return None;
+        }
+        Some(Self { home: tempfile::tempdir().unwrap() })
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the test starts the program under test")]
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dualproof"));
+        command
+            .args(words)
+            .current_dir(self.home.path())
+            .env("HOME", self.home.path())
+            .env("DUALPROOF_STATE", self.home.path().join("state"))
+            .env("DUALPROOF_CACHE", env!("CARGO_TARGET_TMPDIR"));
+        command
+    }
+
+    fn run(&self, words: &[&str]) -> (i32, String) {
+        let Output { status, stdout, stderr } = self.command(words).output().unwrap();
+        let text = format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+        (status.code().unwrap(), text)
+    }
+
+    fn seed(&self, more: &[&str]) -> (i32, String) {
+        self.run(&[&SEED[..], more].concat())
+    }
+
+    fn report(&self) -> Report {
+        let file = self.home.path().join("dualproof-out/report.yaml");
+        serde_yaml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+    }
+
+    /// The processes that work for this user's runs.
+    fn processes(&self) -> Vec<String> {
+        let entries = std::fs::read_dir("/proc").unwrap().flatten();
+        let home = self.home.path().display().to_string();
+        let lines = entries.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
+        let lines = lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
+        lines.filter(|line| line.contains(&home)).collect()
+    }
+}
+
+#[test]
+fn the_seed_conforms_in_both_orders_and_nothing_stays() {
+    let Some(user) = User::new() else { return };
+    for order in ["v4,v6", "v6,v4"] {
+        let (code, said) = user.seed(&["--order", order]);
+        assert_eq!(code, 0, "{order}: {said}");
+        assert!(said.contains("embedded (istio shapes 1.26+)"), "it never claims to be Istio: {said}");
+        assert!(std::fs::read_dir(user.home.path().join("state/runs")).unwrap().next().is_none());
+    }
+    assert_eq!(user.processes(), Vec::<String>::new());
+}
+
+#[test]
+fn the_regression_of_1_24_is_red_in_its_listeners_and_mended_in_1_25_3() {
+    let Some(user) = User::new() else { return };
+    let (code, said) = user.seed(&["--mesh-version", "1.24.2"]);
+    assert_eq!(code, 1, "{said}");
+    let report = user.report();
+    let red = |report: &Report, scenario: &str, check: &str| {
+        let mut results = report.results.iter();
+        results.any(|result| result.scenario == scenario && result.check == check && result.verdict == Verdict::Fail)
+    };
+    assert!(red(&report, "seed/dual-stack", "K06"), "{said}");
+    assert!(report.diagnoses.iter().all(|diagnosis| diagnosis.layer == Layer::Listener), "{said}");
+    let (code, said) = user.seed(&["--mesh-version", "1.25.3"]);
+    assert_eq!(code, 0, "{said}");
+}
+
+#[test]
+fn a_run_that_is_killed_takes_its_cluster_along_and_a_kept_one_is_swept() {
+    let Some(user) = User::new() else { return };
+    let mut run = user.command(&SEED).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    until(&mut run, "workloads  ...");
+    run.kill().unwrap();
+    run.wait().unwrap();
+    // The kernel ends them; the sweep finds none of them and removes the folder.
+    let (code, said) = user.run(&["sweep", "--yes"]);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(user.processes(), Vec::<String>::new(), "{said}");
+
+    let (code, kubeconfig) = user.run(&["cluster", "up", "--mesh", "none"]);
+    assert_eq!(code, 0, "{kubeconfig}");
+    let (_, status) = user.run(&["cluster", "status"]);
+    assert!(status.contains("  runs  "), "{status}");
+    let id = status.split(' ').next().unwrap();
+    assert!(user.run(&["sweep", "--yes"]).1.contains("kept"), "it stays until it is meant");
+    let (code, said) = user.run(&["cluster", "down", id]);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(user.processes(), Vec::<String>::new(), "{said}");
+    assert!(!Path::new(kubeconfig.lines().next().unwrap()).exists());
+}
+
+/// Reads what a run says until it says this.
+fn until(run: &mut Child, wanted: &str) {
+    let said = BufReader::new(run.stderr.take().unwrap());
+    assert!(said.lines().map_while(Result::ok).any(|line| line.starts_with(wanted)), "it ended before `{wanted}`");
+}
