@@ -164,6 +164,11 @@ mod tests {
         let mut told = Vec::new();
         for patch in patches {
             let patch: serde_json::Value = serde_saphyr::from_str(patch.as_str().ok_or("a patch is a text")?)?;
+            if patch["kind"] == "KubeletConfiguration" {
+                let size = patch["containerLogMaxSize"].as_str().ok_or("a size is a text")?;
+                assert!(size.ends_with("Gi"), "a reading writes most of a MiB, and the default rotates at ten: {size}");
+                continue;
+            }
             assert_eq!(patch["kind"], "ClusterConfiguration");
             let manager = &patch["controllerManager"]["extraArgs"];
             let qps = manager["kube-api-qps"].as_str().or_else(|| {
