@@ -1,6 +1,8 @@
 //! What pods run, against a fake API server.
 
 mod fake;
+#[path = "fake/cluster.rs"]
+mod fake_cluster;
 
 use std::collections::BTreeSet;
 
@@ -8,7 +10,6 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use dualproof_driver::cluster::Cluster;
 use dualproof_driver::image::{Identity, ImageError, run_everywhere};
 use dualproof_driver::trouble::Explained;
 use dualproof_model::evidence::FailureKind;
@@ -37,15 +38,7 @@ async fn held(pods: Vec<Value>) -> Result<Result<usize, ImageError>, Box<dyn std
     }
     let router = Router::new().route("/api/v1/namespaces/{namespace}/pods", get(list)).with_state(pods);
     let (client, _) = serve(router).await?;
-    let cluster = Cluster {
-        client,
-        name: "c".to_owned(),
-        kubeconfig: "kc".into(),
-        context: None,
-        created: true,
-        nodes: Vec::new(),
-        way_in: dualproof_driver::cluster::WayIn::Docker,
-    };
+    let cluster = fake_cluster::cluster(client, true);
     let image = Identity { reference: AGENT.to_owned(), config: None, manifests: vec![OWN.to_owned()] };
     Ok(run_everywhere(&context(), &cluster, &BTreeSet::from(["servers".to_owned()]), &image).await)
 }

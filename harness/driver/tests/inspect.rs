@@ -1,6 +1,8 @@
 //! Pods' network namespaces, with a script for docker that says what a node would.
 
 mod fake;
+#[path = "fake/cluster.rs"]
+mod fake_cluster;
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::symlink;
@@ -54,15 +56,8 @@ async fn look(nodes: &[&str], list: &str, exec: &str, bytes: &[u8]) -> Result<Se
     let case = format!("case \"$1\" in ps) {list};; exec) printf '%s' \"$9\" > \"$here/script\"; {exec};; esac");
     std::fs::write(folder.path().join("docker.case"), case)?;
     let (client, _) = serve(Router::new()).await?;
-    let cluster = Cluster {
-        client,
-        name: "c".to_owned(),
-        kubeconfig: "kc".into(),
-        context: None,
-        created: true,
-        nodes: nodes.iter().map(|node| (*node).to_owned()).collect(),
-        way_in: dualproof_driver::cluster::WayIn::Docker,
-    };
+    let cluster =
+        Cluster { nodes: nodes.iter().map(|node| (*node).to_owned()).collect(), ..fake_cluster::cluster(client, true) };
     let context = RunContext { timeouts: Timeouts { dump: 2, ..Timeouts::default() }, ..context() };
     let tools = KindTools { docker: folder.path().join("docker").into(), kind: "kind".into() };
     let bundle = tempfile::tempdir()?;

@@ -1,6 +1,8 @@
 //! Calls as evidence: what counts as an answer, what is repeated, what is lost.
 
 mod fake;
+#[path = "fake/cluster.rs"]
+mod fake_cluster;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -126,15 +128,7 @@ fn pods() -> Value {
 }
 
 fn cluster(client: kube::Client) -> Cluster {
-    Cluster {
-        client,
-        name: "c".to_owned(),
-        kubeconfig: "kc".into(),
-        context: None,
-        created: false,
-        nodes: Vec::new(),
-        way_in: dualproof_driver::cluster::WayIn::Docker,
-    }
+    fake_cluster::cluster(client, false)
 }
 
 async fn calls(answers: Vec<&'static str>, probes: &[Probe]) -> Result<(Vec<Call>, usize), Box<dyn std::error::Error>> {

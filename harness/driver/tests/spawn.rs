@@ -2,11 +2,12 @@
 //! `await`, and the compiler names that only where a task is spawned.
 
 mod fake;
+#[path = "fake/cluster.rs"]
+mod fake_cluster;
 
 use std::collections::BTreeSet;
 
 use axum::Router;
-use dualproof_driver::cluster::Cluster;
 use dualproof_driver::mesh::{MeshSettings, Prepared, choose};
 use dualproof_driver::workload::MeshMark;
 use dualproof_driver::{collect, diagnostics, probe, workload};
@@ -23,15 +24,7 @@ fn is_send<T: Send>(future: T) {
 #[tokio::test]
 async fn every_step_can_be_spawned() -> Checked {
     let (client, _) = serve(Router::new()).await?;
-    let cluster = Cluster {
-        client,
-        name: "c".to_owned(),
-        kubeconfig: "kc".into(),
-        context: None,
-        created: false,
-        nodes: Vec::new(),
-        way_in: dualproof_driver::cluster::WayIn::Docker,
-    };
+    let cluster = fake_cluster::cluster(client, false);
     let folder = tempfile::tempdir()?;
     let (context, writer) = (context(), Writer::create(folder.path())?);
     let mark = MeshMark { label: None, sidecar: None };

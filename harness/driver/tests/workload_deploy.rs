@@ -1,6 +1,8 @@
 //! Deploying and removing, against a fake API server.
 
 mod fake;
+#[path = "fake/cluster.rs"]
+mod fake_cluster;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -24,15 +26,7 @@ const SERVICE: &str =
     "apiVersion: v1\nkind: Service\nmetadata: {name: tcp-echo}\nspec: {ipFamilyPolicy: RequireDualStack}\n";
 
 fn cluster(client: Client) -> Cluster {
-    Cluster {
-        client,
-        name: "c".to_owned(),
-        kubeconfig: "kc".into(),
-        context: None,
-        created: true,
-        nodes: Vec::new(),
-        way_in: dualproof_driver::cluster::WayIn::Docker,
-    }
+    fake_cluster::cluster(client, true)
 }
 
 fn workload(namespace: &str, text: &str, inject: bool) -> Workload {

@@ -1,5 +1,7 @@
 //! A cluster of namespaces on this machine, without Docker.
 
+mod trouble;
+
 pub mod store;
 
 pub mod controller;
@@ -12,8 +14,8 @@ pub mod authority;
 
 pub mod envoy;
 
+pub mod node;
+
 pub mod mesh;
 
 pub mod supervisor;
-
-pub mod node;

@@ -7,6 +7,7 @@ mod error;
 mod existing;
 mod images;
 mod kind;
+mod name;
 mod nodes;
 mod provider;
 
@@ -14,5 +15,6 @@ pub use error::ClusterError;
 pub use existing::Existing;
 pub use images::{full_name, missing_images};
 pub use kind::{Kind, KindSettings, KindTools, kind_config};
+pub use name::check_name;
 pub use nodes::ready as ready_nodes;
 pub use provider::{Cluster, Provider, ToolVersions, WayIn};

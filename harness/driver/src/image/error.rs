@@ -90,14 +90,6 @@ pub enum ImageError {
         /// Why.
         source: ApiError,
     },
-    /// What came back is no list of pods.
-    #[error("the API server's list of the pods of {namespace} is none")]
-    Foreign {
-        /// The namespace.
-        namespace: String,
-        /// Why.
-        source: serde_json::Error,
-    },
 }
 
 impl Explained for ImageError {
@@ -112,7 +104,7 @@ impl Explained for ImageError {
                 FailureKind::InvalidEnvironment
             }
             Self::Pods { source, .. } => source.kind(),
-            Self::NotShown { .. } | Self::Foreign { .. } => FailureKind::Inconclusive,
+            Self::NotShown { .. } => FailureKind::Inconclusive,
         }
     }
 
@@ -132,9 +124,6 @@ impl Explained for ImageError {
                 "remove the other image from the nodes or the registry, or name the wanted one with --agent-image NAME@DIGEST"
             }
             Self::Pods { source, .. } => return source.hint(),
-            Self::Foreign { .. } => {
-                "look at `kubectl get pods -o json`: something between here and the API server may answer in its place"
-            }
             Self::NotShown { .. } => "look at the pod: its container may not have started",
         };
         hint.to_owned()

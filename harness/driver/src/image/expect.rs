@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
-use kube::api::ObjectList;
 
 use super::{Identity, ImageError};
 use crate::api;
@@ -18,7 +17,7 @@ use crate::context::RunContext;
 /// says, and no fault of the mesh.
 ///
 /// # Errors
-/// As [`runs_in`] for the first container that does not; [`ImageError::Pods`] and [`ImageError::Foreign`] where the pods cannot be listed. That no
+/// As [`runs_in`] for the first container that does not; [`ImageError::Pods`] where the pods cannot be listed. That no
 /// pod asks for the image is no error.
 pub async fn run_everywhere(
     context: &RunContext,
@@ -28,13 +27,10 @@ pub async fn run_everywhere(
 ) -> Result<usize, ImageError> {
     let mut held = 0;
     for namespace in namespaces {
-        let path = format!("/api/v1/namespaces/{namespace}/pods");
-        let bytes = api::list_json(context, &cluster.client, &path)
+        let pods = api::list::<Pod>(context, &cluster.client, Some(namespace))
             .await
             .map_err(|source| ImageError::Pods { namespace: namespace.clone(), source })?;
-        let pods: ObjectList<Pod> = serde_json::from_slice(&bytes)
-            .map_err(|source| ImageError::Foreign { namespace: namespace.clone(), source })?;
-        for pod in pods.items.iter().filter(|pod| pod.metadata.deletion_timestamp.is_none()) {
+        for pod in pods.iter().filter(|pod| pod.metadata.deletion_timestamp.is_none()) {
             let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
             for container in containers.filter(|container| container.image.as_ref() == Some(&image.reference)) {
                 runs_in(pod, &container.name, image)?;

@@ -82,15 +82,7 @@ pub(crate) fn refusal(code: u16, message: &str) -> Response {
 }
 
 pub(crate) fn cluster(client: kube::Client) -> Cluster {
-    Cluster {
-        client,
-        name: "c".to_owned(),
-        kubeconfig: "kc".into(),
-        context: None,
-        created: false,
-        nodes: Vec::new(),
-        way_in: dualproof_driver::cluster::WayIn::Docker,
-    }
+    crate::fake_cluster::cluster(client, false)
 }
 
 /// Saves the bundle and reads it back, as `dualproof judge` does.

@@ -4,7 +4,6 @@ use dualproof_model::evidence::{EndpointSlice, PodRef, SliceEndpoint};
 use serde::Deserialize;
 
 use super::list::{self, Expected, Item, Metadata};
-use super::service::parse_family;
 use crate::DumpError;
 use crate::json::or_default;
 
@@ -74,7 +73,7 @@ pub fn endpoint_slices(bytes: &[u8], place: &str) -> Result<Vec<EndpointSlice>, 
     list::read(bytes, place, SLICES, |entry, meta, slice: Slice| {
         let family = match slice.address_type.as_str() {
             "FQDN" => None,
-            text => Some(parse_family(text).ok_or_else(|| entry.value("addressType", text, "IPv4, IPv6 or FQDN"))?),
+            text => Some(text.parse().map_err(|_| entry.value("addressType", text, "IPv4, IPv6 or FQDN"))?),
         };
         let mut endpoints = Vec::new();
         for (index, endpoint) in slice.endpoints.into_iter().enumerate() {

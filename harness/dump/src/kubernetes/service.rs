@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dualproof_model::evidence::{Service, ServicePort};
-use dualproof_model::family::{IpFamily, IpFamilyPolicy};
+use dualproof_model::family::IpFamilyPolicy;
 use serde::Deserialize;
 
 use super::list::{self, Expected, Ignored, Object};
@@ -60,8 +60,7 @@ pub fn services(bytes: &[u8], place: &str) -> Result<Vec<Service>, DumpError> {
             ip => Some(entry.ip(|| "spec.clusterIP".to_owned(), ip)?),
         };
         let families = spec.ip_families.iter().enumerate().map(|(index, family)| {
-            parse_family(family)
-                .ok_or_else(|| entry.value(&format!("spec.ipFamilies[{index}]"), family, "IPv4 or IPv6"))
+            family.parse().map_err(|_| entry.value(&format!("spec.ipFamilies[{index}]"), family, "IPv4 or IPv6"))
         });
         Ok(Service {
             meta,
@@ -75,11 +74,6 @@ pub fn services(bytes: &[u8], place: &str) -> Result<Vec<Service>, DumpError> {
             ports: spec.ports.into_iter().map(convert_port).collect(),
         })
     })
-}
-
-/// Parses a family as Kubernetes spells it.
-pub(super) fn parse_family(text: &str) -> Option<IpFamily> {
-    IpFamily::BOTH.into_iter().find(|family| family.to_string() == text)
 }
 
 fn parse_policy(entry: &Entry<'_>, text: &str) -> Result<IpFamilyPolicy, DumpError> {

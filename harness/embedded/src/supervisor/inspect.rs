@@ -14,9 +14,12 @@ use dualproof_netns::inspect::FILES;
 use crate::node::Kubelet;
 use crate::store::{Key, Store, object, resource};
 
+/// The page's path. A client is told of it, so that it is spelled once.
+pub const NETNS_PAGE: &str = "/dualproof.dev/netns";
+
 /// Makes the pages.
 pub(super) fn pages(store: &Store, kubelet: &Kubelet) -> Router {
-    Router::new().route("/dualproof.dev/netns", get(netns)).with_state((store.clone(), kubelet.clone()))
+    Router::new().route(NETNS_PAGE, get(netns)).with_state((store.clone(), kubelet.clone()))
 }
 
 /// A pod that is not there, or has no namespace yet, has no answers: the reader says so.

@@ -9,5 +9,6 @@ mod serve;
 mod settings;
 
 pub use error::SupervisorError;
+pub use inspect::NETNS_PAGE;
 pub use serve::serve;
 pub use settings::ClusterSettings;

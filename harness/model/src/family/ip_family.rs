@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +50,20 @@ impl fmt::Display for IpFamily {
             Self::IPv4 => "IPv4",
             Self::IPv6 => "IPv6",
         })
+    }
+}
+
+/// A text is neither family.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no IP family: allowed are IPv4 and IPv6")]
+pub struct IpFamilyError(String);
+
+impl FromStr for IpFamily {
+    type Err = IpFamilyError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let known = Self::BOTH.into_iter().find(|family| family.to_string() == text);
+        known.ok_or_else(|| IpFamilyError(text.to_owned()))
     }
 }
 

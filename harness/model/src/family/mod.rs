@@ -10,5 +10,5 @@ mod order;
 
 pub use address::{AddressError, Host, HostPort, canonical, listener_name, parse_ip, split_listener_name};
 pub use address_set::AddressSet;
-pub use ip_family::{IpFamily, IpFamilyPolicy, PerFamily};
+pub use ip_family::{IpFamily, IpFamilyError, IpFamilyPolicy, PerFamily};
 pub use order::{FamilyOrder, FamilyOrderError};

@@ -99,14 +99,10 @@ fn begun(settings: &Settings, folder: &RunFolder, console: &Console) -> Result<(
 }
 
 fn status(console: &Console) -> Exit {
-    let settings = match Settings::resolve(Partial::default()) {
-        Ok(cells) => cells.into_iter().next(),
-        Err(error) => {
-            console.error(&error, "correct the setting");
-            return Exit::BadInput;
-        }
+    let settings = match sweep::own_settings(console) {
+        Ok(settings) => settings,
+        Err(exit) => return exit,
     };
-    let Some(settings) = settings else { return Exit::BadInput };
     let entries = std::fs::read_dir(runs_in(&settings.state)).into_iter().flatten().flatten();
     let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
     paths.sort();

@@ -34,15 +34,10 @@ pub(super) fn run_away(run: RunId, console: &Console) -> Exit {
 
 /// Lists or removes what dead runs left behind.
 pub(super) fn command(given: Sweep, console: &Console) -> Exit {
-    let settings = match Settings::resolve(Partial::default()) {
-        Ok(cells) => cells.into_iter().next(),
-        Err(error) => {
-            console.error(&error, "correct the setting");
-            return Exit::BadInput;
-        }
+    let settings = match own_settings(console) {
+        Ok(settings) => settings,
+        Err(exit) => return exit,
     };
-    // Without a setting there is one cell; what is taken from it is the same for every cell.
-    let Some(settings) = settings else { return Exit::BadInput };
     let scope = Scope {
         state: settings.state,
         cache: settings.cache,
@@ -58,4 +53,15 @@ pub(super) fn command(given: Sweep, console: &Console) -> Exit {
         console.error(&error, "check that the state folder can be read (DUALPROOF_STATE)");
         Exit::InvalidEnvironment
     })
+}
+
+/// Resolves the settings of commands that have no flags for them: what is taken of these is the same for every cell.
+pub(super) fn own_settings(console: &Console) -> Result<Settings, Exit> {
+    match Settings::resolve(Partial::default()) {
+        Ok(cells) => cells.into_iter().next().ok_or(Exit::BadInput),
+        Err(error) => {
+            console.error(&error, "correct the setting");
+            Err(Exit::BadInput)
+        }
+    }
 }

@@ -8,23 +8,18 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use dualproof_driver::api;
-use dualproof_driver::cluster::{Cluster, ClusterError, Provider, ToolVersions, WayIn, ready_nodes};
+use dualproof_driver::cluster::{Cluster, ClusterError, Provider, ToolVersions, WayIn, check_name, ready_nodes};
 use dualproof_driver::context::RunContext;
 use dualproof_driver::trouble::chain;
 use dualproof_embedded::api::kubeconfig;
 use dualproof_embedded::envoy::{self, Envoy, Places};
+use dualproof_embedded::supervisor::NETNS_PAGE;
 use dualproof_model::family::FamilyOrder;
 use dualproof_model::plan::Timeouts;
 use dualproof_netns::confine::{self, Obstacle};
 
 use super::Serve;
 use super::process::{Process, Started};
-
-/// The page that tells of pods' network namespaces (dualproof_embedded::supervisor).
-const NETNS: &str = "/dualproof.dev/netns";
-
-/// The longest name: the node `<name>-control-plane` must be a host name of at most 63 characters.
-const LONGEST_NAME: usize = 49;
 
 /// What an embedded cluster is made with.
 #[derive(Clone, Debug)]
@@ -58,12 +53,6 @@ impl Embedded {
         Self { settings, envoy: Mutex::default(), process: Mutex::default() }
     }
 
-    /// Names the cluster of a run.
-    #[must_use]
-    pub fn default_name(run: &str) -> String {
-        format!("dualproof-{run}")
-    }
-
     async fn find_envoy(&self, limit: Duration) -> Result<Envoy, ClusterError> {
         let places = Places {
             given: self.settings.envoy.clone(),
@@ -84,16 +73,7 @@ impl Embedded {
 #[async_trait]
 impl Provider for Embedded {
     fn check(&self) -> Result<(), ClusterError> {
-        let name = self.settings.name.as_bytes();
-        let plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-        let is_label = name.iter().all(|byte| plain(byte) || *byte == b'-')
-            && name.first().is_some_and(plain)
-            && name.last().is_some_and(plain);
-        if is_label && name.len() <= LONGEST_NAME {
-            return Ok(());
-        }
-        let (setting, value) = ("the cluster's name", self.settings.name.clone());
-        Err(ClusterError::Setting { setting, value, rule: "allowed are a-z, 0-9 and - between them, 49 at most" })
+        check_name(&self.settings.name)
     }
 
     fn inputs(&self, _: &RunContext) -> BTreeMap<String, String> {
@@ -170,7 +150,7 @@ impl Provider for Embedded {
             context: None,
             created: true,
             nodes,
-            way_in: WayIn::Page(NETNS),
+            way_in: WayIn::Page(NETNS_PAGE),
         })
     }
 

@@ -19,7 +19,7 @@ pub struct Serve {
     #[arg(long)]
     pub folder: PathBuf,
     /// Its families, the first one first: IPv4, IPv6, or both with a comma.
-    #[arg(long, value_delimiter = ',', required = true, value_parser = family)]
+    #[arg(long, value_delimiter = ',', required = true)]
     pub families: Vec<IpFamily>,
     /// How many nodes.
     #[arg(long, default_value_t = 1)]
@@ -33,11 +33,6 @@ pub struct Serve {
     /// End with the thread that started it.
     #[arg(long)]
     pub ends_with_parent: bool,
-}
-
-fn family(text: &str) -> Result<IpFamily, String> {
-    let known = IpFamily::BOTH.into_iter().find(|family| family.to_string() == text);
-    known.ok_or_else(|| "allowed are IPv4 and IPv6".to_owned())
 }
 
 #[derive(Debug, Parser)]

@@ -5,16 +5,13 @@ use std::fmt::Write;
 use dualproof_model::family::{FamilyOrder, IpFamily};
 
 use super::tuning;
-use crate::cluster::ClusterError;
+use crate::cluster::{ClusterError, check_name};
 use crate::context::{KEPT_LABEL, RUN_LABEL};
 
 /// Subnets of pods and Services in each family. They are kind's own defaults, written out because their order is the order of
 /// the families in the cluster (kind gives an IPv6-first cluster only when both subnets say so).
 const POD_SUBNETS: [(IpFamily, &str); 2] = [(IpFamily::IPv4, "10.244.0.0/16"), (IpFamily::IPv6, "fd00:10:244::/56")];
 const SERVICE_SUBNETS: [(IpFamily, &str); 2] = [(IpFamily::IPv4, "10.96.0.0/16"), (IpFamily::IPv6, "fd00:10:96::/112")];
-
-/// The longest name: the node `<name>-control-plane` must be a host name of at most 63 characters.
-const LONGEST_NAME: usize = 49;
 
 /// What is asked of kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,15 +57,7 @@ impl KindSettings {
     /// [`ClusterError::Setting`] for a name that is no host name, a version that is no version, and for no nodes.
     pub fn validate(&self) -> Result<(), ClusterError> {
         let refuse = |setting, value: &str, rule| Err(ClusterError::Setting { setting, value: value.to_owned(), rule });
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        let ends = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
-        let name = self.name.as_bytes();
-        if !name.iter().copied().all(plain) || !ends(name.first().copied()) || !ends(name.last().copied()) {
-            return refuse("the cluster's name", &self.name, "allowed are a-z, 0-9 and - between them");
-        }
-        if self.name.len() > LONGEST_NAME {
-            return refuse("the cluster's name", &self.name, "it may have 49 characters");
-        }
+        check_name(&self.name)?;
         let numbers: Vec<&str> = self.version().split('.').collect();
         let number = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         if numbers.len() != 3 || !numbers.iter().all(number) {

@@ -15,12 +15,9 @@ use crate::api;
 use crate::cluster::Cluster;
 use crate::context::RunContext;
 use crate::diagnostics::{explain, is_ready, reasons};
-use crate::mesh::istio::{SYSTEM, foreign, injects, is_ours};
+use crate::mesh::istio::{SYSTEM, foreign, injecting, is_ours};
 use crate::mesh::{Installed, MeshError, Prepared};
-use crate::wait::{Progress, WaitError, until, watch_until};
-
-/// The least that the injector gets after the control plane has used up the budget.
-const INJECTOR: Duration = Duration::from_secs(10);
+use crate::wait::{Progress, WaitError, watch_until};
 
 /// Installs the mesh, or takes the one that is there.
 pub(super) async fn install(
@@ -44,15 +41,7 @@ pub(super) async fn install(
         }
     };
     ready(context, cluster, budget).await?;
-    let left = end.saturating_duration_since(Instant::now()).max(INJECTOR.min(budget));
-    match until(context, "the injector injects a pod", left, async || injects(context, cluster).await).await {
-        Ok(()) => Ok(installed),
-        Err(source @ WaitError::Deadline { .. }) => {
-            let why = reasons(context, cluster, &[SYSTEM]).await;
-            Err(MeshError::NoInjection { source, why })
-        }
-        Err(source) => Err(MeshError::NoInjection { source, why: Vec::new() }),
-    }
+    injecting(context, cluster, end).await.map(|()| installed)
 }
 
 /// Removes the mesh if this run made it, and lists what remains.

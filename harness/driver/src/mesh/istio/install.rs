@@ -28,7 +28,7 @@ pub(super) const CRDS_LABEL: &str = "dualproof.dev/istio-crds";
 /// How much earlier istioctl gives up than we do, so that its own words are heard.
 const LAST_WORDS: u64 = 15;
 
-/// The least that the injector gets after istioctl has used up the budget.
+/// The least that the injector gets after the install has used up the budget.
 const INJECTOR: Duration = Duration::from_secs(10);
 
 /// Installs Istio, or takes the one that is there.
@@ -61,9 +61,15 @@ pub(super) async fn install(
             Installed::Made
         }
     };
+    injecting(context, cluster, end).await.map(|()| installed)
+}
+
+/// Waits until `end`, and a moment at the least, for the injector to inject the next pod.
+pub(in crate::mesh) async fn injecting(context: &RunContext, cluster: &Cluster, end: Instant) -> Result<(), MeshError> {
+    let budget = Timeouts::of(context.timeouts.mesh_install);
     let left = end.saturating_duration_since(Instant::now()).max(INJECTOR.min(budget));
     match until(context, "the injector injects a pod", left, async || injects(context, cluster).await).await {
-        Ok(()) => Ok(installed),
+        Ok(()) => Ok(()),
         Err(source @ WaitError::Deadline { .. }) => {
             let why = reasons(context, cluster, &[SYSTEM]).await;
             Err(MeshError::NoInjection { source, why })
@@ -199,7 +205,7 @@ fn version_of(deployment: &Deployment) -> String {
 }
 
 /// Sends a pod through the webhooks of `istio-system`, which no namespace label keeps out, without making it.
-pub(in crate::mesh) async fn injects(context: &RunContext, cluster: &Cluster) -> Progress<()> {
+async fn injects(context: &RunContext, cluster: &Cluster) -> Progress<()> {
     let pod = json!({
         "apiVersion": "v1",
         "kind": "Pod",

@@ -13,7 +13,7 @@ mod tool;
 pub(super) use collect::{collect, collect_log};
 pub(super) use control_plane::{SYSTEM, versions};
 pub(super) use converge::converge;
-pub(super) use install::{foreign, injects, is_ours};
+pub(super) use install::{foreign, injecting, is_ours};
 pub(super) use mesh::Istio;
 pub use operator::render_operator;
 pub use tool::{DownloadError, RELEASES, archive_name, download};

@@ -17,12 +17,13 @@ use dualproof_shapes::world::{Objects, World, WorldError};
 use serde_json::Value;
 
 use super::folder::{BOOTSTRAP, CERTIFICATES, Folder};
-use super::knowledge::{Knowledge, chain};
+use super::knowledge::Knowledge;
 use super::member::{self, Member};
 use crate::authority::{Authority, Identity};
 use crate::mesh::MeshError;
 use crate::mesh::installation::Installation;
 use crate::store::{Store, object};
+use crate::trouble::chain;
 
 /// Changes what a sidecar is sent, before it is: a fault. Called for every sidecar at every push, so it must always do the same.
 pub type Alteration = dyn Fn(&PodRef, &mut Sidecar) + Send + Sync;

@@ -13,6 +13,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use crate::mesh::installation::Installation;
 use crate::mesh::{MeshError, SYSTEM};
 use crate::store::{Change, Key, Selector, Store, What, istio, resource};
+use crate::trouble::chain;
 
 const POLICIES: &str = "peerauthentications.security.istio.io";
 const SIDECARS: &str = "sidecars.networking.istio.io";
@@ -175,15 +176,4 @@ fn put<T: PartialEq>(
         known.insert(key.clone(), after);
     }
     Ok(differs)
-}
-
-/// Says an error with its causes.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    words
 }

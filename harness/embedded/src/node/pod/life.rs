@@ -18,6 +18,7 @@ use crate::node::container::{Container, Place, Report, Tools, What};
 use crate::node::network::{Node, Sandbox};
 use crate::store::object::{items, now, text, uid};
 use crate::store::{Key, Part, Refusal, Removal, WriteOptions};
+use crate::trouble::chain;
 
 /// How long a kubelet waits before it tries again to make a pod's network.
 const AGAIN: Duration = Duration::from_secs(10);
@@ -112,16 +113,6 @@ impl Pod {
 async fn ending(news: &mut watch::Receiver<News>) {
     // Whoever tells the news is gone with the kubelet, which takes this along.
     drop(news.wait_for(|news| news.end().is_some()).await);
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        words.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
-    words
 }
 
 /// Clears up behind a pod whose containers have ended.

@@ -14,7 +14,7 @@ pub(in crate::live) fn provider(settings: &Settings, run: &str) -> Box<dyn Provi
         ProviderKind::Existing => Box::new(existing(settings)),
         ProviderKind::Kind => Box::new(Kind::new(kind_settings(settings, run))),
         ProviderKind::Embedded => Box::new(Embedded::new(EmbeddedSettings {
-            name: settings.cluster_name.clone().unwrap_or_else(|| Embedded::default_name(run)),
+            name: cluster_name(settings, run),
             order: settings.order,
             nodes: settings.nodes,
             envoy: settings.envoy.clone(),
@@ -55,7 +55,7 @@ fn kind_settings(settings: &Settings, run: &str) -> KindSettings {
     }
 }
 
-/// Names the kind cluster that a run makes.
+/// Names the cluster that a run makes.
 pub(in crate::live) fn cluster_name(settings: &Settings, run: &str) -> String {
     settings.cluster_name.clone().unwrap_or_else(|| KindSettings::default_name(run))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use dualproof_model::evidence::PodRef;
-use dualproof_model::family::{IpFamily, parse_ip};
+use dualproof_model::family::parse_ip;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -148,11 +148,7 @@ fn service(object: wire::Service) -> Result<Option<Service>, WorldError> {
 }
 
 fn slice(object: wire::EndpointSlice) -> Result<Option<EndpointSlice>, WorldError> {
-    let family = match object.address_type.as_str() {
-        "IPv4" => IpFamily::IPv4,
-        "IPv6" => IpFamily::IPv6,
-        _ => return Ok(None),
-    };
+    let Ok(family) = object.address_type.parse() else { return Ok(None) };
     let Some(service) = object.metadata.labels.get("kubernetes.io/service-name").cloned() else { return Ok(None) };
     let mut endpoints = Vec::new();
     for endpoint in object.endpoints {
