@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs `cargo test --test conformance` on real kind clusters with real Istio: IPv4 first with the newest Istio and Kubernetes,
-# IPv6 first with the older ones. Needs the lab in ../shared/lab; without it there is nothing to run on.
+# IPv6 first with the older ones; then both Istios after each other on one cluster. Needs the lab in ../shared/lab; without it there is nothing to run on.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 lab=../shared/lab
@@ -20,6 +20,13 @@ cell() { # ORDER ISTIO KUBERNETES
 }
 cell v4,v6 1.31.0-lab 1.36.1
 cell v6,v4 1.30.4-lab 1.34.4
+
+printf '\n== one cluster for two meshes\n' >&2
+out=$PWD/target/conformance/shared
+rm -rf "$out"
+if cargo run --locked -- run --scenario 'seed/*' --mesh-version 1.30.4-lab --mesh-version 1.31.0-lab --out "$out" &&
+  grep -q '^clusterFrom: .*1.30.4-lab' "$out"/*1.31.0-lab*/report.yaml; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+
 left=$(docker ps --all --quiet --filter label=io.x-k8s.kind.cluster --filter name=dualproof- | wc -l)
 if [ "$left" = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "kind lane: $left containers were left behind" >&2; fi
 echo

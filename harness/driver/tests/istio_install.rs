@@ -285,6 +285,28 @@ async fn what_the_run_made_is_removed_and_crds_only_if_it_made_them() -> Checked
         assert!(machine.arguments().contains(expected), "{}", machine.arguments());
         assert_eq!(remains.iter().any(|line| line.contains("CRDs")), crds == "found", "{remains:?}");
         assert!(remains.contains(&"ConfigMap default/istio-ca-root-cert".to_owned()), "{remains:?}");
+        assert!(!server.asked("DELETE /api/v1/namespaces/default/configmaps"));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_istiod_copied_goes_too_from_a_cluster_of_our_own() -> Checked {
+    let machine = Machine::new("true").await?;
+    let mesh = choose(MeshKind::Istio, &machine.settings);
+    let prepared = mesh.prepare(&machine.context).await?;
+    let ours = (StatusCode::OK, namespace(json!({"dualproof.dev/run": "r1", "dualproof.dev/istio-crds": "made"})));
+    let copies = ["default", "kube-system", "default"]
+        .map(|namespace| json!({"metadata": {"namespace": namespace, "name": "istio-ca-root-cert"}}));
+    let server = Server::default()
+        .on(SYSTEM, vec![ours.clone(), ours, (StatusCode::NOT_FOUND, failure(404, "gone"))])
+        .on("GET /api/v1/configmaps", ok(list(&copies)))
+        .on("DELETE /api/v1/namespaces/default/configmaps", ok(list(&[])))
+        .on("DELETE /api/v1/namespaces/kube-system/configmaps", ok(list(&[])));
+    let remains = mesh.uninstall(&machine.context, &cluster(&server, true).await?, &prepared).await?;
+    assert_eq!(remains, Vec::<String>::new());
+    for namespace in ["default", "kube-system"] {
+        assert!(server.asked(&format!("DELETE /api/v1/namespaces/{namespace}/configmaps")), "{namespace}");
     }
     Ok(())
 }

@@ -6,8 +6,10 @@ mod fake;
 mod fake_cluster;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use axum::Router;
+use dualproof_driver::cluster::{Inventory, as_before};
 use dualproof_driver::mesh::{MeshSettings, Prepared, choose};
 use dualproof_driver::workload::MeshMark;
 use dualproof_driver::{collect, diagnostics, probe, workload};
@@ -37,6 +39,9 @@ async fn every_step_can_be_spawned() -> Checked {
     is_send(collect::objects(&context, &cluster, &names, &writer));
     is_send(diagnostics::collect(&context, &cluster, "s", "w", &names, &writer));
     is_send(diagnostics::reasons(&context, &cluster, &names));
+    let before = Inventory::default();
+    is_send(Inventory::take(&context, &cluster));
+    is_send(as_before(&context, &cluster, &before, Duration::ZERO));
 
     // Without a mesh every step is there and does nothing.
     let mesh = choose(MeshKind::None, &MeshSettings::default());

@@ -42,7 +42,7 @@ pub async fn client(path: &Path, context: Option<&str>) -> Result<Client, ApiErr
 }
 
 /// Lets one request happen: inside its deadline and while the run goes on.
-pub(super) async fn request<T>(
+pub(crate) async fn request<T>(
     context: &RunContext,
     what: &str,
     future: impl Future<Output = Result<T, kube::Error>>,

@@ -15,6 +15,7 @@ mod read;
 
 pub use apply::{Applied, admit, apply};
 pub use client::client;
+pub(crate) use client::request;
 pub use document::{Document, documents};
 pub use error::{ApiError, KubeFailure};
 pub use exec::{ExecOutput, Transcript, exec, transcript};

@@ -74,6 +74,14 @@ pub enum ClusterError {
         /// Why.
         source: WaitError,
     },
+    /// A cluster that was used holds more than it did before.
+    #[error("the cluster `{name}` is not as it was")]
+    NotClean {
+        /// The cluster.
+        name: String,
+        /// What is there too many.
+        source: WaitError,
+    },
     /// A cluster is about to be removed that does not carry this run's label.
     #[error("the cluster `{name}` does not carry the label of run {run}, so it is left alone")]
     NotOurs {
@@ -126,7 +134,7 @@ impl Explained for ClusterError {
             Self::Api(source) if source.kind() == FailureKind::BadInput => return FailureKind::BadInput,
             Self::Tool { source, .. } | Self::DockerSilent(source) => source.kind(),
             Self::UnknownVersion { source, .. } | Self::Create { source, .. } => source.kind(),
-            Self::NotReady { source, .. } => source.kind(),
+            Self::NotReady { source, .. } | Self::NotClean { source, .. } => source.kind(),
             Self::Silent { source, .. } | Self::Api(source) => source.kind(),
             _ => FailureKind::InvalidEnvironment,
         };
@@ -155,6 +163,7 @@ impl Explained for ClusterError {
             Self::NotReady { .. } => {
                 "look at the node's conditions and the kubelet's journal (run with --keep)".to_owned()
             }
+            Self::NotClean { .. } => "remove what is named, or use another cluster".to_owned(),
             Self::NotOurs { .. } => "remove it by hand if it is not needed".to_owned(),
             Self::Silent { .. } => "check the kubeconfig, the context, and that the cluster runs".to_owned(),
             Self::TakesNoArchive { .. } => {

@@ -6,6 +6,7 @@
 mod error;
 mod existing;
 mod images;
+mod inventory;
 mod kind;
 mod name;
 mod nodes;
@@ -14,6 +15,7 @@ mod provider;
 pub use error::ClusterError;
 pub use existing::Existing;
 pub use images::{full_name, missing_images};
+pub use inventory::{Inventory, as_before};
 pub use kind::{Kind, KindSettings, KindTools, kind_config};
 pub use name::check_name;
 pub use nodes::ready as ready_nodes;

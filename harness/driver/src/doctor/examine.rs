@@ -30,6 +30,11 @@ pub async fn examine(context: &RunContext, machine: &Machine, subject: &Subject)
             seen.extend(fit::look(subject, fit::kubernetes(settings)));
             seen
         }
+        Source::Handed(settings) => {
+            let mut seen = folder::look(&short, subject).await;
+            seen.extend(fit::look(subject, fit::kubernetes(settings)));
+            seen
+        }
         Source::Existing(existing) => {
             let (mut seen, folders) =
                 tokio::join!(context::look(&short, existing, subject), folder::look(&short, subject));

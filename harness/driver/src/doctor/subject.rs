@@ -27,6 +27,8 @@ pub struct Subject {
 pub enum Source {
     /// kind makes it on this machine.
     Kind(KindSettings),
+    /// kind made it for a cell before, and the machine was examined then.
+    Handed(KindSettings),
     /// It is there already.
     Existing(Existing),
     /// It is made of this machine's namespaces, by who asks: its own traps are its provider's.

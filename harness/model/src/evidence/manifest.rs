@@ -41,6 +41,9 @@ pub struct Manifest {
     /// The verdicts of further readings of the same cell, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub repeats: Vec<Repeat>,
+    /// The cell, by its name, that used the cluster before this one and left it as it had found it; `None` on a cluster of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster_from: Option<String>,
     /// What the run made and could not remove; `None` when nothing stayed behind. It changes no verdict: the evidence was
     /// whole by then.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -62,6 +62,7 @@ pub fn judge(evidence: &Evidence, rules: &Rules, tool: Tool) -> Report {
             })
             .collect(),
         failure: manifest.failure.clone(),
+        cluster_from: manifest.cluster_from.clone(),
         remains: manifest.remains.clone(),
         missing: manifest.missing.clone(),
         timings: evidence.timings.stages.clone(),

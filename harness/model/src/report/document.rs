@@ -92,6 +92,9 @@ pub struct Report {
     /// The stage that ended the run early.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// The cell that used the cluster before and left it as it had found it; `None` on a cluster of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster_from: Option<String>,
     /// What the run made and could not remove.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remains: Option<Failure>,

@@ -35,6 +35,9 @@ pub fn text(report: &Report) -> String {
     for missing in &report.missing {
         lines.push(format!("missing: {}: {}", missing.what, missing.why));
     }
+    if let Some(before) = &report.cluster_from {
+        lines.push(format!("on the cluster of {before}, which left it as it had found it"));
+    }
     let readings = match report.readings {
         0 | 1 => String::new(),
         several => format!(" in {several} readings"),

@@ -216,6 +216,8 @@ fn a_proxy_may_know_its_own_pod_by_its_first_address_alone_and_says_so() {
         let said: Vec<_> = said.iter().filter(|finding| finding.subject.contains("own pod")).collect();
         assert_eq!(said.len(), 3, "one for each port");
         assert!(said[0].expected.contains("alone, which Envoy then keeps"), "{said:?}");
+        let first = findings("K12", &evidence, &scenario, &world.shapes);
+        assert!(first.iter().all(|finding| finding.holds == Holds::Yes), "what is there can be compared: {first:?}");
 
         for load in &mut proxy(&mut evidence, CLIENT).endpoints {
             for endpoint in load.endpoints.iter_mut().filter(|endpoint| endpoint.addresses[0].ip == own[0]) {

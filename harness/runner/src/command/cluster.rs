@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::sweep;
 use crate::lease::{Journal, Made, RunFolder, RunId, runs_in};
-use crate::live::Live;
+use crate::live::{Live, Place};
 use crate::output::{Console, Exit};
 use crate::session::{Driver, watch_signals};
 use crate::settings::{Partial, Settings};
@@ -83,7 +83,7 @@ fn begun(settings: &Settings, folder: &RunFolder, console: &Console) -> Result<(
     runtime.block_on(async {
         let cancel = CancellationToken::new();
         watch_signals(cancel.clone()).map_err(plain)?;
-        let driver = Live::new(settings, folder, cancel);
+        let driver = Live::new(settings, folder, cancel, Place::default());
         let made = async {
             let prepared = driver.prepare().await?;
             prepared.warnings.iter().for_each(|warning| console.note(warning));

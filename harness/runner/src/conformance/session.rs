@@ -22,7 +22,7 @@ impl Shared {
     pub(super) fn report(&self) -> &Report {
         self.report.get_or_init(|| {
             let console = Console::default();
-            let report = run_cell(&self.readied, &console).unwrap_or_else(|refused| *refused);
+            let report = run_cell(&self.readied, &console);
             if let Err(error) = write_report(&self.readied.settings.out, &report) {
                 console.error(&error, "give DUALPROOF_OUT a folder that can be written");
             }

@@ -30,7 +30,11 @@ impl Driver for Live {
         self.mesh.check()?;
         self.agent()?;
         let warnings = before::refuse(doctor::examine(&context, &Machine::default(), &self.subject).await)?;
-        let mut tools = self.provider.preflight(&context).await?;
+        let (mut tools, cluster_from) = match self.place.waiting() {
+            Some((known, cell)) => (known, Some(cell)),
+            None => (self.provider.preflight(&context).await?, None),
+        };
+        self.state().tools.clone_from(&tools);
         // A cell that is judged as it is needs no installer.
         let prepared = if self.keep_as_is { mesh::Prepared::default() } else { self.mesh.prepare(&context).await? };
         tools.extend(prepared.tools.clone());
@@ -41,14 +45,20 @@ impl Driver for Live {
         let mut images = prepared.images.clone();
         images.extend(baseline::IMAGES.iter().map(|image| (*image).to_owned()));
         self.state().prepared = prepared;
-        Ok(Prepared { tools, images, inputs, warnings })
+        Ok(Prepared { tools, images, inputs, cluster_from, warnings })
     }
 
     async fn cluster(&self) -> Result<(), Trouble> {
         let context = self.context(Stage::Cluster);
-        self.foretold.cluster()?;
-        let cluster = self.provider.create(&context).await?;
+        let cluster = match self.place.take() {
+            Some(cluster) => cluster,
+            None => {
+                self.foretold.cluster()?;
+                self.provider.create(&context).await?
+            }
+        };
         self.state().cluster = Some(cluster.clone());
+        self.remember(&context, &cluster).await?;
         self.foretold.namespaces(&cluster, &context.run)?;
         if self.keep_as_is {
             let run = reuse::kept_run(&context, &cluster).await?;
@@ -159,6 +169,7 @@ impl Driver for Live {
     }
 
     async fn diagnose(&self, failure: &Failure, bundle: &Writer) {
+        self.state().failed = true;
         let Ok(cluster) = self.cluster_made() else { return };
         let context = self.context(Stage::Close).for_cleanup();
         let namespaces = self.namespaces();
@@ -169,8 +180,7 @@ impl Driver for Live {
 
     async fn close(&self, keep: bool) -> Result<Option<String>, Trouble> {
         let Ok(cluster) = self.cluster_made() else { return Ok(None) };
-        let (context, prepared, installed) =
-            (self.context(Stage::Close).for_cleanup(), self.prepared(), self.state().installed);
+        let context = self.context(Stage::Close).for_cleanup();
         if self.provided == ProviderKind::Kind {
             outside::clear(&context).await?;
         }
@@ -183,16 +193,14 @@ impl Driver for Live {
                 format!("{note}; remove its namespaces with `{namespaces}`")
             }));
         }
-        let mut remains = Vec::new();
-        if !cluster.created {
-            remains.extend(workload::remove(&context, &cluster, self.mesh.namespaces()).await?);
-            if installed == Installed::Made {
-                remains.extend(self.mesh.uninstall(&context, &cluster, &prepared).await?);
-            }
+        let handed = self.hand_on(&context, &cluster).await;
+        if let Some(Ok(note)) = handed {
+            return Ok(Some(note));
         }
+        let remains = if cluster.created { Vec::new() } else { self.clear(&context, &cluster).await? };
         self.provider.close(&context, &cluster).await?;
         if remains.is_empty() {
-            return Ok(None);
+            return Ok(handed.and_then(Result::err));
         }
         Err(Trouble {
             kind: FailureKind::Inconclusive,

@@ -4,8 +4,10 @@ mod agent;
 mod before;
 mod calls;
 mod driver;
+mod relay;
 mod reuse;
 mod state;
 
 pub use before::{examine, installed_mesh_version, missing_for_kind};
+pub use relay::{Place, Relay};
 pub use state::Live;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use dualproof_driver::cluster::{Cluster, Provider};
+use dualproof_driver::cluster::{Cluster, Provider, ToolVersions};
 use dualproof_driver::context::{RunContext, WaitLog};
 use dualproof_driver::doctor::Subject;
 use dualproof_driver::image::AgentImage;
@@ -16,6 +16,7 @@ use dualproof_model::truth::Baseline;
 use tokio_util::sync::CancellationToken;
 
 use super::before::{self, Foretold};
+use super::relay::Place;
 use crate::lease::RunFolder;
 use crate::settings::Settings;
 use crate::stage::Stage;
@@ -29,6 +30,7 @@ pub struct Live {
     pub(super) provider: Box<dyn Provider>,
     pub(super) provided: ProviderKind,
     pub(super) mesh: Box<dyn Mesh>,
+    pub(super) place: Place,
     state: Mutex<State>,
 }
 
@@ -38,16 +40,18 @@ pub(super) struct State {
     pub(super) waits: BTreeMap<Stage, WaitLog>,
     agent: Option<Arc<AgentImage>>,
     pub(super) prepared: mesh::Prepared,
+    pub(super) tools: ToolVersions,
     pub(super) cluster: Option<Cluster>,
     pub(super) installed: Installed,
     pub(super) deployed: Deployed,
     pub(super) testimonies: Vec<Testimony>,
+    pub(super) failed: bool,
 }
 
 impl Live {
-    /// Makes the driver of one run. Touches nothing.
+    /// Makes the driver of one cell at its place among those that use one cluster. Touches nothing.
     #[must_use]
-    pub fn new(settings: &Settings, folder: &RunFolder, cancel: CancellationToken) -> Self {
+    pub fn new(settings: &Settings, folder: &RunFolder, cancel: CancellationToken, place: Place) -> Self {
         let context = RunContext {
             run: folder.id().to_owned(),
             cancel,
@@ -59,19 +63,22 @@ impl Live {
             keep_as_is: settings.reuse,
             agent: settings.agent_image.clone(),
             foretold: Foretold::new(settings, folder),
-            subject: before::subject(settings, folder.id()),
+            subject: before::subject(settings, folder.id(), place.is_handed()),
             provider: before::provider(settings, folder.id()),
             provided: settings.provider,
             mesh: mesh::choose(settings.mesh, &before::mesh_settings(settings)),
+            place,
             state: Mutex::new(State {
                 context,
                 waits: BTreeMap::new(),
                 agent: None,
                 prepared: mesh::Prepared::default(),
+                tools: ToolVersions::default(),
                 cluster: None,
                 installed: Installed::Nothing,
                 deployed: Deployed::default(),
                 testimonies: Vec::new(),
+                failed: false,
             }),
         }
     }

@@ -10,7 +10,7 @@ use dualproof_model::plan::Cell;
 use crate::stage::Stage;
 
 /// Tells progress. Each line stands alone, so that it reads the same in a terminal and in a CI log.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Console {
     quiet: bool,
     cell: Option<String>,

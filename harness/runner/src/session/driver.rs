@@ -17,6 +17,8 @@ pub struct Prepared {
     pub tools: BTreeMap<String, String>,
     /// The images that the mesh needs.
     pub images: Vec<String>,
+    /// The cell that used the cluster before, by its name; `None` on a cluster of its own.
+    pub cluster_from: Option<String>,
     /// What may get in the way, for the user to know.
     pub warnings: Vec<String>,
     /// What goes into the bundle's `inputs/`: the cluster's and the mesh's configuration, by name.

@@ -163,6 +163,11 @@ impl Recorder {
         versions.tools.extend(seen.tools);
     }
 
+    /// Records whose cluster the cell takes over.
+    pub fn cluster_from(&self, cell: Option<String>) {
+        self.state().manifest.cluster_from = cell;
+    }
+
     /// Records how the stages ended, and saves: `None` when all ended well.
     ///
     /// # Errors

@@ -58,6 +58,7 @@ impl Steps<'_> {
             let added = self.record.bundle().add(&dualproof_dump::bundle::layout::input(name), text);
             added.map_err(|error| lost(Stage::Prepare, &error.into()))?;
         }
+        self.record.cluster_from(prepared.cluster_from.clone());
         let tools = prepared.tools.clone();
         self.record.versions(dualproof_model::evidence::Versions { tools, ..Default::default() });
         Ok(())

@@ -42,6 +42,8 @@ pub const ISTIO_MIRROR: &str = "DUALPROOF_ISTIO_MIRROR";
 pub const AGENT_IMAGE: &str = "DUALPROOF_AGENT_IMAGE";
 /// `true` leaves the control plane of a cluster to make as kind makes it.
 pub const STOCK: &str = "DUALPROOF_STOCK";
+/// `true` makes a cluster for each of several cells.
+pub const FRESH: &str = "DUALPROOF_FRESH";
 /// `true` keeps what the run made.
 pub const KEEP: &str = "DUALPROOF_KEEP";
 /// `true` judges a kept cell as it is.

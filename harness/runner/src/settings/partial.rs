@@ -78,6 +78,10 @@ pub struct Partial {
     /// throttled, which saves some five seconds
     #[arg(long, env = env_vars::STOCK, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub stock: Option<bool>,
+    /// Make a kind cluster for each of several cells: by default those that differ in their mesh alone use one, one after another, each time
+    /// proven to be as it was
+    #[arg(long, env = env_vars::FRESH, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub fresh: Option<bool>,
     /// Keep what the run makes, and say how to look at it and how to remove it
     #[arg(long, env = env_vars::KEEP, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub keep: Option<bool>,
@@ -127,6 +131,7 @@ impl Partial {
             istio_mirror: self.istio_mirror.or(other.istio_mirror),
             agent_image: self.agent_image.or(other.agent_image),
             stock: self.stock.or(other.stock),
+            fresh: self.fresh.or(other.fresh),
             keep: self.keep.or(other.keep),
             reuse: self.reuse.or(other.reuse),
             repeat: self.repeat.or(other.repeat),

@@ -61,6 +61,8 @@ pub struct Settings {
     pub agent_image: Option<String>,
     /// Leave the control plane of a cluster to make as kind makes it.
     pub stock: bool,
+    /// Make a cluster for each of several cells.
+    pub fresh: bool,
     /// Keep what the run makes.
     pub keep: bool,
     /// Judge what is there as it is.
@@ -151,6 +153,7 @@ impl Settings {
             istio_mirror: given.istio_mirror,
             agent_image: given.agent_image,
             stock: given.stock.unwrap_or(false),
+            fresh: given.fresh.unwrap_or(false),
             keep: given.keep.unwrap_or(false),
             reuse,
             repeat,
@@ -253,6 +256,7 @@ fn texts(given: &Partial, timeouts: &Timeouts) -> BTreeMap<String, String> {
     tell("agentImage", given.agent_image.as_deref().map(without_folder));
     tell("repeat", given.repeat.map(|repeat| repeat.to_string()));
     tell("stock", given.stock.map(|stock| stock.to_string()));
+    tell("fresh", given.fresh.map(|fresh| fresh.to_string()));
     tell("keep", given.keep.map(|keep| keep.to_string()));
     tell("reuse", given.reuse.map(|reuse| reuse.to_string()));
     for (name, seconds) in timeouts.named() {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 const TIME_OF_DAY: [(&str, &str); 7] = [
     ("driver/src/collect/access_log.rs", "how long ago the first call was made, for logs that are read by the second"),
     ("driver/src/probe/ask.rs", "when the matrix was called, beside the proxies' own times"),
-    ("runner/src/command/run.rs", "the date of a report without a bundle"),
+    ("runner/src/command/run/mod.rs", "the date of a report without a bundle"),
     ("runner/src/lease/journal.rs", "when a run began, for those who look at what it left"),
     ("runner/src/live/before/foretell.rs", "when a cluster was asked for"),
     ("runner/src/session/record.rs", "when a run began"),

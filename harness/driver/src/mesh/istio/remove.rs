@@ -1,7 +1,12 @@
 //! Takes Istio out of a cluster that stays: what this run installed, and nothing else.
 
+use std::collections::BTreeSet;
+
 use dualproof_model::plan::Timeouts;
-use serde_json::Value;
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::api::{DeleteParams, ListParams};
+use kube::core::PartialObjectMeta;
+use kube::{Api, ResourceExt};
 
 use super::control_plane::SYSTEM;
 use super::install::{CRDS_LABEL, is_ours, label, on_cluster};
@@ -11,10 +16,14 @@ use crate::context::RunContext;
 use crate::mesh::{MeshError, Prepared};
 use crate::tool;
 
+/// The label of the ConfigMaps that istiod copies into every namespace and leaves there
+/// (istio/istio:security/pkg/k8s/configutil.go, pilot/pkg/serviceregistry/kube/controller/namespacecontroller.go).
+const COPIED: &str = "istio.io/config=true";
+
 /// Removes the mesh if `istio-system` carries the run's label, and lists what remains.
 ///
 /// Istio's CRDs go too, unless they were there before. istiod's copies of its root certificate in other namespaces carry no
-/// label of ours, so they are listed and not touched.
+/// label of ours, so they are listed and not touched, except in a cluster that this run made.
 pub(super) async fn remove(
     context: &RunContext,
     cluster: &Cluster,
@@ -33,21 +42,30 @@ pub(super) async fn remove(
     };
     tool::run(&call, &context.cancel).await.map_err(MeshError::Remove)?;
     api::delete_namespace(context, &cluster.client, SYSTEM).await?;
-    remains.extend(certificates(context, cluster).await?);
+    let copied = ListParams::default().labels(COPIED);
+    let copies = certificates(context, cluster, &copied).await?;
+    if cluster.created {
+        let spaces: BTreeSet<String> = copies.iter().filter_map(ResourceExt::namespace).collect();
+        for namespace in spaces {
+            let all: Api<ConfigMap> = Api::namespaced(cluster.client.clone(), &namespace);
+            let (what, how) = (format!("remove what istiod copied into {namespace}"), DeleteParams::default());
+            api::request(context, &what, all.delete_collection(&how, &copied)).await?;
+        }
+        return Ok(remains);
+    }
+    let place = |copy: &PartialObjectMeta<ConfigMap>| {
+        format!("ConfigMap {}/{}", copy.namespace().as_deref().unwrap_or("?"), copy.name_any())
+    };
+    remains.extend(copies.iter().map(place));
     Ok(remains)
 }
 
-/// Lists the ConfigMaps that istiod leaves in every namespace
-/// (istio/istio:security/pkg/k8s/configutil.go, pilot/pkg/serviceregistry/kube/controller/namespacecontroller.go).
-async fn certificates(context: &RunContext, cluster: &Cluster) -> Result<Vec<String>, MeshError> {
-    let path = "/api/v1/configmaps?labelSelector=istio.io%2Fconfig%3Dtrue";
-    let bytes = api::list_json(context, &cluster.client, path).await?;
-    let list: Value = serde_json::from_slice(&bytes)
-        .map_err(|error| MeshError::Unreadable(format!("the list of ConfigMaps is none: {error}")))?;
-    let text = |item: &Value, pointer: &str| item.pointer(pointer).and_then(Value::as_str).unwrap_or("?").to_owned();
-    let items = list.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    Ok(items
-        .iter()
-        .map(|item| format!("ConfigMap {}/{}", text(item, "/metadata/namespace"), text(item, "/metadata/name")))
-        .collect())
+async fn certificates(
+    context: &RunContext,
+    cluster: &Cluster,
+    copied: &ListParams,
+) -> Result<Vec<PartialObjectMeta<ConfigMap>>, api::ApiError> {
+    let everywhere: Api<ConfigMap> = Api::all(cluster.client.clone());
+    let listed = everywhere.list_metadata(copied);
+    api::request(context, "list what istiod copied into every namespace", listed).await.map(|list| list.items)
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::check::{Case, Check, Judged};
-use crate::evidence::{Backend, ClusterEndpoints, ClusterName, LbEndpoint, Service};
+use crate::evidence::{Backend, ClusterEndpoints, ClusterName, LbEndpoint, Pod, Service};
 use crate::family::IpFamily;
 use crate::spec::{EndpointShape, Profile};
 use crate::verdict::{Findings, Layer};
@@ -47,7 +47,9 @@ fn judge(case: &Case<'_>) -> Judged {
         let of = format!("{} for {}", pod.pod_ref(), case.service_name());
         let mut compared = false;
         for load in proxy.endpoints.iter().filter(|load| is_of(load, service)) {
-            for endpoint in load.endpoints.iter().filter(|endpoint| endpoint.ips().len() > 1) {
+            let comparable =
+                |endpoint: &&LbEndpoint| endpoint.ips().len() > 1 || is_first_alone(endpoint, service, pod);
+            for endpoint in load.endpoints.iter().filter(comparable) {
                 let Some(first) = first_of_pod(endpoint, service, &backends) else { continue };
                 let seen =
                     endpoint.addresses.first().map_or_else(|| "none".to_owned(), |address| address.ip.to_string());
@@ -73,8 +75,18 @@ fn is_of(load: &ClusterEndpoints, service: &Service) -> bool {
     })
 }
 
+/// Tells whether an endpoint is the proxy's own pod, known by its first address alone: K11 says how that comes, and that it may.
+fn is_first_alone(endpoint: &LbEndpoint, service: &Service, pod: &Pod) -> bool {
+    let ips = endpoint.ips();
+    ips.len() == 1 && first_in(service, pod).is_some_and(|first| ips.contains(&first))
+}
+
+fn first_in(service: &Service, pod: &Pod) -> Option<IpAddr> {
+    pod.ips.iter().copied().find(|address| service.families.contains(&IpFamily::of(address)))
+}
+
 /// Finds the pod that an endpoint stands for, and its first address in the Service's families.
 fn first_of_pod(endpoint: &LbEndpoint, service: &Service, backends: &[Backend<'_>]) -> Option<IpAddr> {
     let backend = backends.iter().find(|backend| endpoint.ips().intersects(&backend.addresses))?;
-    backend.pod.ips.iter().copied().find(|address| service.families.contains(&IpFamily::of(address)))
+    first_in(service, backend.pod)
 }

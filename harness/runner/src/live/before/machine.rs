@@ -29,7 +29,7 @@ pub fn missing_for_kind() -> Option<String> {
 #[must_use]
 pub fn examine(settings: &Settings) -> Vec<Seen> {
     let context = nobodys(settings);
-    let subject = subject(settings, "doctor");
+    let subject = subject(settings, "doctor", false);
     asked(doctor::examine(&context, &Machine::default(), &subject)).unwrap_or_default()
 }
 

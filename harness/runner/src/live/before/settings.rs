@@ -24,12 +24,13 @@ pub(in crate::live) fn provider(settings: &Settings, run: &str) -> Box<dyn Provi
     }
 }
 
-/// Says for what the machine is examined.
-pub(in crate::live) fn subject(settings: &Settings, run: &str) -> Subject {
+/// Says for what the machine is examined. A kind cluster may be `handed` on by the cell before.
+pub(in crate::live) fn subject(settings: &Settings, run: &str, handed: bool) -> Subject {
     Subject {
         source: match settings.provider {
             ProviderKind::Existing => Source::Existing(existing(settings)),
             ProviderKind::Embedded => Source::Embedded,
+            ProviderKind::Kind if handed => Source::Handed(kind_settings(settings, run)),
             ProviderKind::Kind => Source::Kind(kind_settings(settings, run)),
         },
         mesh: settings.mesh,
