@@ -62,7 +62,9 @@ impl Driver for Live {
         self.foretold.namespaces(&cluster, &context.run)?;
         if self.keep_as_is {
             let run = reuse::kept_run(&context, &cluster).await?;
-            self.state().context.run = run;
+            let mut state = self.state();
+            state.joined = reuse::join(&run);
+            state.context.run = run;
         }
         Ok(())
     }

@@ -9,6 +9,14 @@ use dualproof_driver::trouble::Trouble;
 use dualproof_model::evidence::FailureKind;
 use k8s_openapi::api::core::v1::Namespace;
 
+use crate::lease::Beacon;
+
+/// Says to sweeps that a kept run is in use for as long as the value lives. `None` where that cannot be said: a run that is judged
+/// again is no reason to fail for what somebody may do meanwhile.
+pub(super) fn join(run: &str) -> Option<Beacon> {
+    run.parse().ok().and_then(|run| Beacon::join(&run).ok().flatten())
+}
+
 /// Returns the id of the one run of ours that a cluster holds, so that what carries its label counts as this run's.
 ///
 /// # Errors

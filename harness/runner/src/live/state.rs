@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::before::{self, Foretold};
 use super::relay::Place;
-use crate::lease::RunFolder;
+use crate::lease::{Beacon, RunFolder};
 use crate::settings::Settings;
 use crate::stage::Stage;
 
@@ -46,6 +46,7 @@ pub(super) struct State {
     pub(super) deployed: Deployed,
     pub(super) testimonies: Vec<Testimony>,
     pub(super) failed: bool,
+    pub(super) joined: Option<Beacon>,
 }
 
 impl Live {
@@ -79,6 +80,7 @@ impl Live {
                 deployed: Deployed::default(),
                 testimonies: Vec::new(),
                 failed: false,
+                joined: None,
             }),
         }
     }

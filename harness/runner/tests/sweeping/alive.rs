@@ -40,6 +40,23 @@ fn a_run_that_lives_with_another_state_folder_keeps_its_cluster() {
 }
 
 #[test]
+fn a_kept_run_that_is_judged_again_is_left_alone_by_whoever_judges_it() {
+    let machine = Machine::new();
+    dead_with_cluster(&machine, "abc234", HOURS, true);
+    let run = "abc234".parse().unwrap();
+    let (first, second) = (Beacon::join(&run).unwrap(), Beacon::join(&run).unwrap());
+    assert!(first.is_some() && second.is_some(), "several may judge it at once");
+    drop(first);
+    let (code, listed, told) = machine.sweep(&["--kept", "--yes"]);
+    assert_eq!((code, listed.as_str()), (0, ""));
+    assert!(told.contains("run abc234 is alive"), "{told}");
+    assert!(machine.changes().is_empty());
+    drop(second);
+    assert_eq!(machine.sweep(&["--kept", "--yes"]).0, 0);
+    assert!(machine.runs().is_empty() && machine.clusters().is_empty());
+}
+
+#[test]
 fn two_sweeps_at_once_remove_everything_once_and_both_end_well() {
     let machine = Machine::new();
     let runs = ["abc234", "def567", "ghj234", "xyz789"];
