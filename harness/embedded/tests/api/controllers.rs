@@ -142,6 +142,36 @@ async fn a_pod_that_no_node_takes_says_why_and_goes_when_one_comes() -> Outcome 
 }
 
 #[tokio::test]
+async fn a_pod_for_which_every_node_is_full_waits_for_the_first_place_that_is_given_back() -> Outcome {
+    let puppet = puppet::start(&DUAL, 1)?;
+    let client = client(&puppet).await?;
+    let nodes: Api<Node> = Api::all(client.clone());
+    let room = json!({ "status": { "allocatable": { "pods": "2" } } });
+    nodes.patch_status("node-0", &PatchParams::default(), &Patch::Merge(&room)).await?;
+    let pods: Api<Pod> = Api::default_namespaced(client.clone());
+    for name in ["first", "second", "third"] {
+        let pod = json!({ "metadata": { "name": name }, "spec": { "containers": [{ "name": "c", "image": "i" }] } });
+        pods.create(&PostParams::default(), &serde_json::from_value(pod)?).await?;
+    }
+    let is_refused = |pod: Option<&Pod>| {
+        let conditions = pod.and_then(|pod| pod.status.as_ref()?.conditions.as_ref());
+        conditions.into_iter().flatten().any(|condition| {
+            condition.status == "False"
+                && condition.message.as_deref() == Some("0/1 nodes are available: 1 Too many pods.")
+        })
+    };
+    await_condition(pods.clone(), "third", is_refused).await?;
+    assert_eq!(pods.get("third").await?.status.and_then(|status| status.phase).as_deref(), Some("Pending"));
+    let events: Api<Event> = Api::default_namespaced(client);
+    let told = ListParams::default().fields("involvedObject.name=third,reason=FailedScheduling");
+    assert_eq!(events.list(&told).await?.items.len(), 1);
+
+    pods.delete("first", &DeleteParams::default()).await?;
+    await_condition(pods, "third", conditions::is_pod_running()).await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_daemon_set_has_one_pod_on_each_node() -> Outcome {
     let puppet = puppet::start(&DUAL, 3)?;
     let sets: Api<DaemonSet> = Api::default_namespaced(client(&puppet).await?);

@@ -45,7 +45,7 @@ impl Controllers {
             };
             let Some(first) = first else { return };
             let mut work = BTreeSet::new();
-            work::add(&self.store, &first, &mut work);
+            self.learn(&first, &mut work);
             self.rounds(work);
             // Others have their turn between two batches.
             tokio::task::yield_now().await;
@@ -60,7 +60,7 @@ impl Controllers {
     fn rounds(&mut self, mut work: BTreeSet<Work>) {
         loop {
             while let Ok(change) = self.changes.try_recv() {
-                work::add(&self.store, &change, &mut work);
+                self.learn(&change, &mut work);
             }
             if work.is_empty() {
                 return;
@@ -69,6 +69,11 @@ impl Controllers {
                 self.work(&piece);
             }
         }
+    }
+
+    fn learn(&mut self, change: &Change, work: &mut BTreeSet<Work>) {
+        self.scheduler.learn(change);
+        work::add(&self.store, change, work);
     }
 
     /// A refusal leaves the piece undone: the object changed or went meanwhile, and that change is work again. What a user should know of it

@@ -51,7 +51,10 @@ pub(super) fn add(store: &Store, change: &Change, work: &mut BTreeSet<Work>) {
         }
         resource::PODS => {
             owner(key, object, work);
-            if !is_gone && text(object, "/spec/nodeName").is_empty() {
+            if is_gone || matches!(text(object, "/status/phase"), "Succeeded" | "Failed") {
+                // It gave a place back.
+                waiting(store, work);
+            } else if text(object, "/spec/nodeName").is_empty() {
                 work.insert(Work::Pod(key.clone()));
             }
             let labels = |object: &Value| object.pointer("/metadata/labels").cloned();
@@ -128,15 +131,21 @@ fn owner(key: &Key, object: &Value, work: &mut BTreeSet<Work>) {
 
 /// A node that came or changed may take what waits, and needs its pods of DaemonSets.
 fn nodes(store: &Store, work: &mut BTreeSet<Work>) {
-    let key = |resource: &str, object: &Value| {
-        Key::new(resource, text(object, "/metadata/namespace"), text(object, "/metadata/name"))
-    };
     for set in store.list(resource::DAEMON_SETS, None, &Selector::default()).items {
         work.insert(Work::DaemonSet(key(resource::DAEMON_SETS, &set)));
     }
+    waiting(store, work);
+}
+
+/// The pods that have no node yet.
+fn waiting(store: &Store, work: &mut BTreeSet<Work>) {
     for pod in store.list(resource::PODS, None, &Selector::default()).items {
         if text(&pod, "/spec/nodeName").is_empty() {
             work.insert(Work::Pod(key(resource::PODS, &pod)));
         }
     }
+}
+
+fn key(resource: &str, object: &Value) -> Key {
+    Key::new(resource, text(object, "/metadata/namespace"), text(object, "/metadata/name"))
 }

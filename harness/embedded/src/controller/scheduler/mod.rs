@@ -1,6 +1,7 @@
 //! Pods to nodes.
 
 mod fit;
+mod places;
 mod schedule;
 
 pub(super) use fit::fits;

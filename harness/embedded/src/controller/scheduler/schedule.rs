@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::fit::fits;
+use super::places::Places;
 use crate::controller::cluster::{Report, report};
-use crate::store::object::{condition, is_terminating, items, name, namespace, now, text};
-use crate::store::{Key, Part, Refusal, Selector, Store, WriteOptions, resource};
+use crate::store::object::{condition, is_terminating, items, name, namespace, now, text, uid};
+use crate::store::{Change, Key, Part, Refusal, Selector, Store, WriteOptions, resource};
 
 /// Who says so in events.
 const COMPONENT: &str = "default-scheduler";
@@ -16,9 +17,15 @@ const COMPONENT: &str = "default-scheduler";
 #[derive(Debug, Default)]
 pub(in crate::controller) struct Scheduler {
     turn: usize,
+    places: Places,
 }
 
 impl Scheduler {
+    /// Follows a change: it may give a place to a pod, or take one back.
+    pub(in crate::controller) fn learn(&mut self, change: &Change) {
+        self.places.learn(change);
+    }
+
     /// Binds a pod to the next node that takes it, or says in its status why none does. A pod with a node is left alone.
     pub(in crate::controller) fn schedule(&mut self, store: &Store, key: &Key) -> Result<(), Refusal> {
         let pod = store.get(key)?;
@@ -29,10 +36,13 @@ impl Scheduler {
         let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
         for step in 0..nodes.len() {
             let node = &nodes[(self.turn + step) % nodes.len()];
-            match fits(&pod["spec"], node, false) {
+            match fits(&pod["spec"], node, false).or_else(|| self.places.lacks_one(node)) {
                 None => {
                     self.turn = (self.turn + step + 1) % nodes.len();
-                    return bind(store, key, name(node));
+                    bind(store, key, name(node))?;
+                    // Its own change comes only after those that wait with it.
+                    self.places.take(uid(&pod), name(node));
+                    return Ok(());
                 }
                 Some(reason) => *reasons.entry(reason).or_default() += 1,
             }
