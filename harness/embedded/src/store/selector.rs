@@ -153,12 +153,16 @@ impl Requirement {
             }
             Ok(Self { key: key.to_owned(), operator })
         };
-        let one = |value: &str| vec![value.trim().to_owned()];
+        let is_value = |value: &str| value.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+        let one = |value: &str| {
+            let value = value.trim();
+            if is_value(value) { Ok(vec![value.to_owned()]) } else { Err(unreadable()) }
+        };
         if let Some((key, value)) = text.split_once("!=") {
-            return made(key, Operator::NotIn(one(value)));
+            return made(key, Operator::NotIn(one(value)?));
         }
         if let Some((key, value)) = text.split_once("==").or_else(|| text.split_once('=')) {
-            return made(key, Operator::In(one(value)));
+            return made(key, Operator::In(one(value)?));
         }
         if let Some((head, list)) = text.split_once('(') {
             let values = list.trim_end().strip_suffix(')').ok_or_else(unreadable)?;
@@ -223,7 +227,15 @@ mod tests {
 
     #[test]
     fn what_is_no_selector_is_refused() {
-        for (labels, fields) in [("a in b", ""), ("a in (b", ""), ("=", ""), ("", "name"), ("", "spec.image=x")] {
+        for (labels, fields) in [
+            ("a in b", ""),
+            ("a===b", ""),
+            ("a=b c", ""),
+            ("a in (b", ""),
+            ("=", ""),
+            ("", "name"),
+            ("", "spec.image=x"),
+        ] {
             assert_eq!(
                 Selector::parse(labels, fields).map_err(|refusal| refusal.code()),
                 Err(400),
