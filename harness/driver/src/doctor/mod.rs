@@ -15,4 +15,4 @@ mod trap;
 pub use examine::examine;
 pub use machine::Machine;
 pub use subject::{Source, Subject};
-pub use trap::{Seen, Severity, Trap, traps};
+pub use trap::{Ground, Lack, Need, Seen, Severity, Trap, traps};

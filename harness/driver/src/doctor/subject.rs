@@ -1,10 +1,12 @@
 //! What the machine is examined for.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use dualproof_model::plan::MeshKind;
 use dualproof_model::spec::MeshVersion;
 
+use super::Ground;
 use crate::cluster::{Existing, KindSettings};
 
 /// The run that the machine should carry.
@@ -31,8 +33,8 @@ pub enum Source {
     Handed(KindSettings),
     /// It is there already.
     Existing(Existing),
-    /// It is made of this machine's namespaces, by who asks: its own traps are its provider's.
-    Embedded,
+    /// It is made of this machine's namespaces, by who asks, and who looks at the machine for it.
+    Embedded(Arc<dyn Ground>),
 }
 
 impl Subject {

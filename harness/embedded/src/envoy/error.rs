@@ -154,7 +154,7 @@ impl EnvoyError {
             Found::Fetch(error) => Some(error.hint()),
             _ => None,
         });
-        let otherwise = format!("name an Envoy {version} with DUALPROOF_ENVOY, or put one on PATH");
+        let otherwise = format!("name an Envoy {version} (`DUALPROOF_ENVOY=FILE dualproof run`), or put one on PATH");
         match fetch {
             Some(first) if !first.is_empty() => format!("{first}; or {otherwise}"),
             _ => otherwise,

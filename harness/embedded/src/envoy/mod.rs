@@ -15,7 +15,7 @@ mod ready;
 mod sidecar;
 
 pub use error::{EnvoyError, FetchError, Found, Looked};
-pub use find::{Envoy, Places, find};
+pub use find::{Envoy, Outlook, Places, find, foresee};
 pub use ready::{State, is_ready_line, ready};
 pub use sidecar::{Launch, LogLevel, Sidecar};
 pub use wheel::VERSION;

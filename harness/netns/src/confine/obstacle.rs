@@ -2,8 +2,6 @@
 
 use std::{fmt, fs};
 
-use nix::unistd::geteuid;
-
 /// What forbids them, as far as the system says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -25,20 +23,34 @@ pub enum Obstacle {
 /// Looks for what forbids user namespaces. [`Obstacle::Unknown`] where nothing that is known of does.
 pub(super) fn find() -> Obstacle {
     let number = |path: &str| fs::read_to_string(path).ok().and_then(|text| text.trim().parse::<u64>().ok());
-    let is_root = geteuid().is_root();
+    let is_free = may_make_them();
     if fs::metadata("/proc/self/ns/user").is_err() {
         Obstacle::NotInKernel
     } else if number("/proc/sys/user/max_user_namespaces") == Some(0) {
         Obstacle::NoneAllowed
-    } else if !is_root && number("/proc/sys/kernel/unprivileged_userns_clone") == Some(0) {
+    } else if !is_free && number("/proc/sys/kernel/unprivileged_userns_clone") == Some(0) {
         Obstacle::RootOnly
-    } else if !is_root && number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == Some(1) {
+    } else if !is_free && number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == Some(1) {
         Obstacle::AppArmor
     } else if is_filtered(&fs::read_to_string("/proc/self/status").unwrap_or_default()) {
         Obstacle::Seccomp
     } else {
         Obstacle::Unknown
     }
+}
+
+/// The number of `CAP_SYS_ADMIN` (linux/capability.h).
+const SYS_ADMIN: u32 = 21;
+
+/// Tells whether this process makes namespaces without a user namespace. Root of a container often does not.
+pub(super) fn may_make_them() -> bool {
+    holds_sys_admin(&fs::read_to_string("/proc/self/status").unwrap_or_default())
+}
+
+/// Reads the effective capabilities out of `/proc/self/status` (proc(5)).
+fn holds_sys_admin(status: &str) -> bool {
+    let held = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    held.and_then(|held| u64::from_str_radix(held.trim(), 16).ok()).is_some_and(|held| held >> SYS_ADMIN & 1 == 1)
 }
 
 /// Tells from `/proc/self/status` whether system calls are filtered (proc(5): mode 2).
@@ -51,10 +63,12 @@ impl Obstacle {
     #[must_use]
     pub fn cure(self) -> String {
         match self {
-            Self::NotInKernel => "boot a kernel with CONFIG_USER_NS, or run as root",
-            Self::NoneAllowed => "`sudo sysctl user.max_user_namespaces=10000`, or run as root",
-            Self::RootOnly => "`sudo sysctl kernel.unprivileged_userns_clone=1`, or run as root",
-            Self::AppArmor => "`sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`, or run as root",
+            Self::NotInKernel => "boot a kernel with CONFIG_USER_NS, or run as root with CAP_SYS_ADMIN",
+            Self::NoneAllowed => "`sudo sysctl user.max_user_namespaces=10000`, or run as root with CAP_SYS_ADMIN",
+            Self::RootOnly => "`sudo sysctl kernel.unprivileged_userns_clone=1`, or run as root with CAP_SYS_ADMIN",
+            Self::AppArmor => {
+                "`sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`, or run as root with CAP_SYS_ADMIN"
+            }
             Self::Seccomp => {
                 "start the container with `--security-opt seccomp=unconfined` or `--privileged`, or run outside of it"
             }
@@ -80,6 +94,14 @@ impl fmt::Display for Obstacle {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn root_without_the_capability_is_told_from_root_with_it() {
+        assert!(holds_sys_admin("CapPrm:\t0000000000000000\nCapEff:\t000001ffffffffff\n"));
+        // What Docker leaves to root of a container.
+        assert!(!holds_sys_admin("CapPrm:\t000001ffffffffff\nCapEff:\t00000000a80425fb\n"));
+        assert!(!holds_sys_admin(""));
+    }
 
     #[test]
     fn a_filter_is_told_from_none() {

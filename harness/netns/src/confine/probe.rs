@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 
 use dualproof_model::family::IpFamily;
-use nix::unistd::geteuid;
 
 use super::Obstacle;
 use super::obstacle;
@@ -14,9 +13,9 @@ use crate::{Namespace, NetnsError};
 /// What a machine says about itself, without anything being tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Readiness {
-    /// Whether we are root of the machine (or of the container).
-    pub is_root: bool,
-    /// What would forbid a user without rights to make namespaces; [`Obstacle::Unknown`] where no setting that is known of does.
+    /// Whether we may make namespaces without a user namespace: root may, but not in a container without `CAP_SYS_ADMIN`.
+    pub is_capable: bool,
+    /// What would forbid a user without that right to make namespaces; [`Obstacle::Unknown`] where no setting that is known of does.
     pub obstacle: Obstacle,
     /// Whether the kernel has IPv6 at all (`/proc/sys/net/ipv6`; absent with `ipv6.disable=1`).
     pub has_ipv6: bool,
@@ -31,7 +30,7 @@ pub fn probe() -> Readiness {
     let symbols = fs::read("/proc/kallsyms").unwrap_or_default();
     let wanted = b" nf_tables_newrule";
     Readiness {
-        is_root: geteuid().is_root(),
+        is_capable: obstacle::may_make_them(),
         obstacle: obstacle::find(),
         has_ipv6: Path::new("/proc/sys/net/ipv6").exists(),
         has_nf_tables: symbols.windows(wanted.len()).any(|bytes| bytes == wanted),

@@ -16,10 +16,15 @@ use dualproof_embedded::envoy::{self, Envoy, Places};
 use dualproof_embedded::supervisor::NETNS_PAGE;
 use dualproof_model::family::FamilyOrder;
 use dualproof_model::plan::Timeouts;
-use dualproof_netns::confine::{self, Obstacle};
 
 use super::Serve;
 use super::process::{Process, Started};
+
+/// How many of the last lines of a cluster's log are told.
+const LAST_LINES: usize = 4;
+
+/// How a hint begins.
+const HINT: &str = "hint: ";
 
 /// What an embedded cluster is made with.
 #[derive(Clone, Debug)]
@@ -54,12 +59,8 @@ impl Embedded {
     }
 
     async fn find_envoy(&self, limit: Duration) -> Result<Envoy, ClusterError> {
-        let places = Places {
-            given: self.settings.envoy.clone(),
-            search: std::env::var_os("PATH"),
-            cache: self.settings.cache.clone(),
-            budget: limit,
-        };
+        let EmbeddedSettings { envoy, cache, .. } = &self.settings;
+        let places = Places { budget: limit, ..places(envoy.as_deref(), cache) };
         envoy::find(&places)
             .await
             .map_err(|error| failed("find an Envoy for the sidecars", chain(&error), error.hint()))
@@ -82,9 +83,6 @@ impl Provider for Embedded {
     }
 
     async fn preflight(&self, context: &RunContext) -> Result<ToolVersions, ClusterError> {
-        if let Some((why, cure)) = obstacle() {
-            return Err(failed("make a dual-stack network of our own on this machine", why, cure));
-        }
         let envoy = self.find_envoy(Timeouts::of(context.timeouts.cluster_create)).await?;
         let versions = ToolVersions::from([("envoy".to_owned(), envoy.version.clone())]);
         *self.envoy.lock().unwrap_or_else(PoisonError::into_inner) = Some(envoy);
@@ -120,22 +118,21 @@ impl Provider for Embedded {
         *self.process.lock().unwrap_or_else(PoisonError::into_inner) = Some(process);
         let told = tokio::select! {
             biased;
-            () = context.cancel.cancelled() => Err("the run was stopped".to_owned()),
+            () = context.cancel.cancelled() => Err(("the run was stopped".to_owned(), String::new())),
             told = tokio::time::timeout(limit, ready) => match told {
                 Ok(Ok(Started::Ready)) => Ok(()),
                 Ok(Ok(Started::Ended) | Err(_)) => Err(last_words(&log)),
-                Err(_) => Err(format!("not ready within {} s: {}", limit.as_secs(), last_words(&log))),
+                Err(_) => {
+                    let (why, hint) = last_words(&log);
+                    Err((format!("not ready within {} s: {why}", limit.as_secs()), hint))
+                }
             },
         };
-        if let Err(why) = told {
+        if let Err((why, hint)) = told {
             if let Some(process) = self.take_process() {
                 process.end().await.map_err(io("end the cluster's process"))?;
             }
-            return Err(failed(
-                "start the embedded cluster",
-                why,
-                "look at `dualproof doctor --provider embedded`".to_owned(),
-            ));
+            return Err(failed("start the embedded cluster", why, hint));
         }
         let path = context.folder.join("kubeconfig");
         std::fs::write(&path, kubeconfig(name, address)).map_err(io("write the kubeconfig"))?;
@@ -179,29 +176,46 @@ impl Provider for Embedded {
     }
 }
 
-/// Says what keeps an embedded cluster from working here; `None` when nothing is known to. Envoy is not asked for: it can be fetched.
-#[must_use]
-pub fn missing() -> Option<String> {
-    obstacle().map(|(why, cure)| format!("{why}; {cure}"))
-}
-
-/// What the machine does not allow, and what helps.
-fn obstacle() -> Option<(String, String)> {
-    let machine = confine::probe();
-    if !machine.is_root && machine.obstacle != Obstacle::Unknown {
-        return Some((machine.obstacle.to_string(), machine.obstacle.cure()));
+/// Where the sidecars' Envoy may be: the one that the user named, PATH, and the folder for downloaded tools.
+pub(super) fn places(given: Option<&Path>, cache: &Path) -> Places {
+    Places {
+        given: given.map(Path::to_owned),
+        search: std::env::var_os("PATH"),
+        cache: cache.to_owned(),
+        budget: Duration::ZERO,
     }
-    let cure = "boot without ipv6.disable=1: a dual-stack cluster needs both families in the kernel";
-    (!machine.has_ipv6).then(|| ("the kernel has no IPv6".to_owned(), cure.to_owned()))
 }
 
 fn failed(what: &str, why: String, hint: String) -> ClusterError {
     ClusterError::Provider { what: what.to_owned(), why, hint }
 }
 
-/// Takes what the cluster said last: its error and hint.
-fn last_words(log: &Path) -> String {
-    let text = std::fs::read_to_string(log).unwrap_or_default();
-    let lines: Vec<&str> = text.lines().rev().take(4).collect();
-    if lines.is_empty() { "it said nothing".to_owned() } else { lines.into_iter().rev().collect::<Vec<_>>().join("; ") }
+/// Reads what the cluster said last: its error, and its hint.
+fn last_words(log: &Path) -> (String, String) {
+    told(&std::fs::read_to_string(log).unwrap_or_default())
+}
+
+/// Takes error and hint out of the last lines of a log.
+fn told(text: &str) -> (String, String) {
+    let lines: Vec<&str> = text.lines().rev().take(LAST_LINES).collect();
+    let (hints, words): (Vec<&str>, Vec<&str>) = lines.into_iter().rev().partition(|line| line.starts_with(HINT));
+    let words: Vec<&str> = words.into_iter().map(|line| line.strip_prefix("error: ").unwrap_or(line)).collect();
+    let why = if words.is_empty() { "it said nothing".to_owned() } else { words.join("; ") };
+    let hint = hints.last().map_or("look at `dualproof doctor --provider embedded`", |hint| &hint[HINT.len()..]);
+    (why, hint.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cluster_that_does_not_start_has_the_last_word_and_its_own_hint() {
+        let told = |text| {
+            let (why, hint) = told(text);
+            format!("{why} | {hint}")
+        };
+        assert_eq!(told("one\nerror: no namespaces\nhint: run as root\n"), "one; no namespaces | run as root");
+        assert_eq!(told(""), "it said nothing | look at `dualproof doctor --provider embedded`");
+    }
 }

@@ -1,6 +1,6 @@
 //! What a trap is, what is seen of it, and the list of all.
 
-use super::{context, docker, fit, folder, kernel, kind};
+use super::{context, docker, embedded, fit, folder, kernel, kind};
 
 /// A known way in which a machine is not what a run needs.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,6 +60,9 @@ const ALL: &[&Trap] = &[
     &kernel::MEMORY_LOW,
     &fit::VERSIONS,
     &context::PRODUCTION,
+    &embedded::NAMESPACES,
+    &embedded::IPV6,
+    &embedded::ENVOY,
     &folder::OUTPUT,
     &folder::STATE,
 ];

@@ -2,10 +2,12 @@
 
 pub(super) mod context;
 pub(super) mod docker;
+pub(super) mod embedded;
 pub(super) mod fit;
 pub(super) mod folder;
 pub(super) mod kernel;
 pub(super) mod kind;
 mod known;
 
+pub use embedded::{Ground, Lack, Need};
 pub use known::{Seen, Severity, Trap, traps};

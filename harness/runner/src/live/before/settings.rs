@@ -1,11 +1,13 @@
 //! From the run's settings to those of providers and meshes.
 
+use std::sync::Arc;
+
 use dualproof_driver::cluster::{Existing, Kind, KindSettings, Provider};
 use dualproof_driver::doctor::{Source, Subject};
 use dualproof_driver::mesh::MeshSettings;
 use dualproof_model::plan::ProviderKind;
 
-use crate::embedded::{Embedded, EmbeddedSettings};
+use crate::embedded::{Embedded, EmbeddedSettings, ThisMachine};
 use crate::settings::Settings;
 
 /// Makes the provider that the settings name.
@@ -29,7 +31,9 @@ pub(in crate::live) fn subject(settings: &Settings, run: &str, handed: bool) -> 
     Subject {
         source: match settings.provider {
             ProviderKind::Existing => Source::Existing(existing(settings)),
-            ProviderKind::Embedded => Source::Embedded,
+            ProviderKind::Embedded => {
+                Source::Embedded(Arc::new(ThisMachine::new(settings.envoy.as_deref(), &settings.cache)))
+            }
             ProviderKind::Kind if handed => Source::Handed(kind_settings(settings, run)),
             ProviderKind::Kind => Source::Kind(kind_settings(settings, run)),
         },
