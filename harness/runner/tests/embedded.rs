@@ -11,6 +11,7 @@ use std::process::{Child, Command, Output, Stdio};
 use dualproof_model::report::Report;
 use dualproof_model::verdict::{Layer, Verdict};
 use dualproof_runner::embedded;
+use rustix::process::{Pid, Signal, kill_process};
 
 /// The words of the seed's run.
 const SEED: [&str; 5] = ["run", "--provider", "embedded", "--scenario", "seed/*"];
@@ -82,6 +83,28 @@ fn the_seed_conforms_in_both_orders_and_nothing_stays() {
         assert!(std::fs::read_dir(user.home.path().join("state/runs")).unwrap().next().is_none());
     }
     assert_eq!(user.processes(), Vec::<String>::new());
+}
+
+#[test]
+fn a_cluster_that_is_interrupted_before_it_is_there_leaves_nothing() {
+    let Some(user) = User::new() else { return };
+    let runs = user.home.path().join("state/runs");
+    let mut up = user.command(&["cluster", "up", "--nodes", "3"]).stderr(Stdio::piped()).spawn().unwrap();
+    // It is written when the cluster's process is there and its nodes are waited for.
+    let is_begun = || {
+        let mut folders = std::fs::read_dir(&runs).into_iter().flatten().flatten();
+        folders.any(|folder| folder.path().join("kubeconfig").exists())
+    };
+    while !is_begun() {
+        assert!(up.try_wait().unwrap().is_none(), "it ended before it was interrupted");
+        std::thread::yield_now();
+    }
+    let pid = Pid::from_raw(i32::try_from(up.id()).unwrap()).unwrap();
+    kill_process(pid, Signal::INT).unwrap();
+    let Output { status, stderr, .. } = up.wait_with_output().unwrap();
+    assert_eq!(status.code(), Some(130), "{}", String::from_utf8_lossy(&stderr));
+    assert_eq!(user.processes(), Vec::<String>::new());
+    assert!(std::fs::read_dir(&runs).unwrap().next().is_none());
 }
 
 #[test]

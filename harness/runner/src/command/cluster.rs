@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 use dualproof_driver::trouble::{Explained, Trouble};
+use dualproof_model::evidence::FailureKind;
 use dualproof_model::plan::MeshKind;
 use tokio_util::sync::CancellationToken;
 
@@ -63,11 +64,11 @@ fn up(given: Partial, console: &Console) -> Exit {
             Exit::Conforms
         }
         Err(trouble) => {
-            console.note(&format!("error: {}\nhint: {}", trouble.what, trouble.hint));
+            console.trouble(&trouble);
             if let Err(error) = folder.remove() {
                 console.note(&format!("the cluster's private folder is left behind: {error}"));
             }
-            Exit::InvalidEnvironment
+            if trouble.kind == FailureKind::Interrupted { Exit::Interrupted } else { Exit::InvalidEnvironment }
         }
     }
 }
@@ -75,7 +76,7 @@ fn up(given: Partial, console: &Console) -> Exit {
 /// Starts the cluster and its mesh; what was begun is ended again when something fails.
 fn begun(settings: &Settings, folder: &RunFolder, console: &Console) -> Result<(), Trouble> {
     let plain = |error: std::io::Error| Trouble {
-        kind: dualproof_model::evidence::FailureKind::InvalidEnvironment,
+        kind: FailureKind::InvalidEnvironment,
         what: error.to_string(),
         hint: String::new(),
     };
@@ -83,7 +84,7 @@ fn begun(settings: &Settings, folder: &RunFolder, console: &Console) -> Result<(
     runtime.block_on(async {
         let cancel = CancellationToken::new();
         watch_signals(cancel.clone()).map_err(plain)?;
-        let driver = Live::new(settings, folder, cancel, Place::default());
+        let driver = Live::new(settings, folder, cancel.clone(), Place::default());
         let made = async {
             let prepared = driver.prepare().await?;
             prepared.warnings.iter().for_each(|warning| console.note(warning));
@@ -94,8 +95,17 @@ fn begun(settings: &Settings, folder: &RunFolder, console: &Console) -> Result<(
         if made.is_err() {
             driver.close(false).await?;
         }
-        made
+        made.map_err(|trouble| if cancel.is_cancelled() { interrupted() } else { trouble })
     })
+}
+
+/// What a signal says in place of whatever it broke off.
+fn interrupted() -> Trouble {
+    Trouble {
+        kind: FailureKind::Interrupted,
+        what: "stopped before the cluster was there; nothing of it is left".to_owned(),
+        hint: String::new(),
+    }
 }
 
 fn status(console: &Console) -> Exit {

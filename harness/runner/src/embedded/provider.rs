@@ -66,30 +66,8 @@ impl Embedded {
             .map_err(|error| failed("find an Envoy for the sidecars", chain(&error), error.hint()))
     }
 
-    fn take_process(&self) -> Option<Process> {
-        self.process.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-#[async_trait]
-impl Provider for Embedded {
-    fn check(&self) -> Result<(), ClusterError> {
-        check_name(&self.settings.name)
-    }
-
-    fn inputs(&self, _: &RunContext) -> BTreeMap<String, String> {
-        let EmbeddedSettings { name, order, nodes, .. } = &self.settings;
-        BTreeMap::from([("embedded.yaml".to_owned(), format!("name: {name}\norder: {order}\nnodes: {nodes}\n"))])
-    }
-
-    async fn preflight(&self, context: &RunContext) -> Result<ToolVersions, ClusterError> {
-        let envoy = self.find_envoy(Timeouts::of(context.timeouts.cluster_create)).await?;
-        let versions = ToolVersions::from([("envoy".to_owned(), envoy.version.clone())]);
-        *self.envoy.lock().unwrap_or_else(PoisonError::into_inner) = Some(envoy);
-        Ok(versions)
-    }
-
-    async fn create(&self, context: &RunContext) -> Result<Cluster, ClusterError> {
+    /// Starts the cluster's process and waits until its nodes are Ready. After an error the process may be there.
+    async fn begin(&self, context: &RunContext) -> Result<Cluster, ClusterError> {
         let kept = self.envoy.lock().unwrap_or_else(PoisonError::into_inner).take();
         let limit = Timeouts::of(context.timeouts.cluster_create);
         let envoy = match kept {
@@ -128,12 +106,7 @@ impl Provider for Embedded {
                 }
             },
         };
-        if let Err((why, hint)) = told {
-            if let Some(process) = self.take_process() {
-                process.end().await.map_err(io("end the cluster's process"))?;
-            }
-            return Err(failed("start the embedded cluster", why, hint));
-        }
+        told.map_err(|(why, hint)| failed("start the embedded cluster", why, hint))?;
         let path = context.folder.join("kubeconfig");
         std::fs::write(&path, kubeconfig(name, address)).map_err(io("write the kubeconfig"))?;
         let client = api::client(&path, None).await?;
@@ -151,6 +124,46 @@ impl Provider for Embedded {
         })
     }
 
+    /// Ends the cluster's process, if there is one.
+    async fn end(&self) -> Result<(), ClusterError> {
+        let process = self.process.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match process {
+            Some(process) => process
+                .end()
+                .await
+                .map_err(|error| failed("end the embedded cluster", error.to_string(), String::new())),
+            None => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Provider for Embedded {
+    fn check(&self) -> Result<(), ClusterError> {
+        check_name(&self.settings.name)
+    }
+
+    fn inputs(&self, _: &RunContext) -> BTreeMap<String, String> {
+        let EmbeddedSettings { name, order, nodes, .. } = &self.settings;
+        BTreeMap::from([("embedded.yaml".to_owned(), format!("name: {name}\norder: {order}\nnodes: {nodes}\n"))])
+    }
+
+    async fn preflight(&self, context: &RunContext) -> Result<ToolVersions, ClusterError> {
+        let envoy = self.find_envoy(Timeouts::of(context.timeouts.cluster_create)).await?;
+        let versions = ToolVersions::from([("envoy".to_owned(), envoy.version.clone())]);
+        *self.envoy.lock().unwrap_or_else(PoisonError::into_inner) = Some(envoy);
+        Ok(versions)
+    }
+
+    async fn create(&self, context: &RunContext) -> Result<Cluster, ClusterError> {
+        let begun = self.begin(context).await;
+        // One that is to be kept would go on, and nobody would know of it.
+        if begun.is_err() {
+            self.end().await?;
+        }
+        begun
+    }
+
     /// Programs stand for images: there is nothing to load.
     async fn load_images(&self, _: &RunContext, _: &Cluster, _: &[String]) -> Result<Vec<String>, ClusterError> {
         Ok(Vec::new())
@@ -162,13 +175,7 @@ impl Provider for Embedded {
     }
 
     async fn close(&self, _: &RunContext, _: &Cluster) -> Result<(), ClusterError> {
-        match self.take_process() {
-            Some(process) => process
-                .end()
-                .await
-                .map_err(|error| failed("end the embedded cluster", error.to_string(), String::new())),
-            None => Ok(()),
-        }
+        self.end().await
     }
 
     fn keep_note(&self, cluster: &Cluster) -> String {
@@ -192,17 +199,20 @@ fn failed(what: &str, why: String, hint: String) -> ClusterError {
 
 /// Reads what the cluster said last: its error, and its hint.
 fn last_words(log: &Path) -> (String, String) {
-    told(&std::fs::read_to_string(log).unwrap_or_default())
+    let (why, hint) = told(&std::fs::read_to_string(log).unwrap_or_default());
+    // Where there is no room, there is none for its words either.
+    let place = log.parent().unwrap_or(log).display();
+    let otherwise = || format!("look at `dualproof doctor --provider embedded`, and for room: `df -h {place}`");
+    (why, hint.unwrap_or_else(otherwise))
 }
 
 /// Takes error and hint out of the last lines of a log.
-fn told(text: &str) -> (String, String) {
+fn told(text: &str) -> (String, Option<String>) {
     let lines: Vec<&str> = text.lines().rev().take(LAST_LINES).collect();
     let (hints, words): (Vec<&str>, Vec<&str>) = lines.into_iter().rev().partition(|line| line.starts_with(HINT));
     let words: Vec<&str> = words.into_iter().map(|line| line.strip_prefix("error: ").unwrap_or(line)).collect();
     let why = if words.is_empty() { "it said nothing".to_owned() } else { words.join("; ") };
-    let hint = hints.last().map_or("look at `dualproof doctor --provider embedded`", |hint| &hint[HINT.len()..]);
-    (why, hint.to_owned())
+    (why, hints.last().map(|hint| hint[HINT.len()..].to_owned()))
 }
 
 #[cfg(test)]
@@ -211,11 +221,8 @@ mod tests {
 
     #[test]
     fn a_cluster_that_does_not_start_has_the_last_word_and_its_own_hint() {
-        let told = |text| {
-            let (why, hint) = told(text);
-            format!("{why} | {hint}")
-        };
-        assert_eq!(told("one\nerror: no namespaces\nhint: run as root\n"), "one; no namespaces | run as root");
-        assert_eq!(told(""), "it said nothing | look at `dualproof doctor --provider embedded`");
+        let own = ("one; no namespaces".to_owned(), Some("run as root".to_owned()));
+        assert_eq!(told("one\nerror: no namespaces\nhint: run as root\n"), own);
+        assert_eq!(told(""), ("it said nothing".to_owned(), None));
     }
 }

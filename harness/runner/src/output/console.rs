@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use dualproof_driver::trouble::chain;
+use dualproof_driver::trouble::{Trouble, chain};
 use dualproof_model::evidence::Failure;
 use dualproof_model::plan::Cell;
 
@@ -60,6 +60,12 @@ impl Console {
     pub fn error(&self, error: &dyn std::error::Error, hint: &str) {
         self.words(&format!("error: {}", chain(error)));
         self.hint(hint);
+    }
+
+    /// Tells a trouble and, where there is one, its hint.
+    pub fn trouble(&self, trouble: &Trouble) {
+        self.words(&format!("error: {}", trouble.what));
+        self.hint(&trouble.hint);
     }
 
     /// Tells something that the user should know.
