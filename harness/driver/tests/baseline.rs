@@ -17,6 +17,7 @@ use dualproof_driver::baseline::{self, BaselineError};
 use dualproof_driver::cluster::Cluster;
 use dualproof_driver::trouble::{Explained, Trouble};
 use dualproof_model::evidence::FailureKind;
+use dualproof_model::family::FamilyOrder;
 use serde_json::{Value, json};
 
 use fake::{Checked, context, serve};
@@ -92,7 +93,8 @@ async fn api_server(refused_policy: &'static str) -> Result<(Cluster, Made), Box
 #[tokio::test]
 async fn a_cluster_without_two_families_is_an_invalid_environment() -> Checked {
     let (cluster, _) = api_server("RequireDualStack").await?;
-    let error = baseline::measure(&context(), &cluster).await.err().ok_or("it must be refused")?;
+    let error =
+        baseline::measure(&context(), &cluster, FamilyOrder::V4First).await.err().ok_or("it must be refused")?;
     assert!(matches!(error, BaselineError::NotDualStack(_)), "{error}");
     let trouble = Trouble::from(error);
     assert_eq!(trouble.kind, FailureKind::InvalidEnvironment);
@@ -105,7 +107,7 @@ async fn pods_that_do_not_come_are_an_invalid_environment_with_the_last_status()
     let (cluster, made) = api_server("none").await?;
     let mut context = context();
     context.timeouts.baseline = 1;
-    let error = baseline::measure(&context, &cluster).await.err().ok_or("no pods come")?;
+    let error = baseline::measure(&context, &cluster, FamilyOrder::V4First).await.err().ok_or("no pods come")?;
     assert_eq!(error.kind(), FailureKind::InvalidEnvironment);
     let what = Trouble::from(error).what;
     assert!(what.ends_with("last seen: 0 of 2 daemonsets are there"), "{what}");
@@ -130,7 +132,7 @@ async fn a_stopped_run_is_interrupted() -> Checked {
     let (cluster, made) = api_server("none").await?;
     let context = context();
     context.cancel.cancel();
-    let error = baseline::measure(&context, &cluster).await.err().ok_or("it was stopped")?;
+    let error = baseline::measure(&context, &cluster, FamilyOrder::V4First).await.err().ok_or("it was stopped")?;
     assert_eq!(error.kind(), FailureKind::Interrupted);
     assert!(made.lock().map_err(|_| "poisoned")?.is_empty());
     Ok(())

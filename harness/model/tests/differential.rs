@@ -38,15 +38,15 @@ fn a_healthy_mesh_differs_where_the_truth_table_says_and_nowhere_else() {
         assert_eq!(counts.get(&Difference::Unknown), None);
         assert_eq!(counts.values().sum::<usize>(), all.cells.len());
         // An application on one family is reached from a meshed client whichever clusterIP is dialled when that is podIPs[0]'s.
-        let (bound, dialled) = match order {
-            FamilyOrder::V4First => ("9001-second-tcp-v4-any", "v6"),
-            FamilyOrder::V6First => ("9002-second-tcp-v6-only", "v4"),
+        let (bound, dialled) = match order.primary() {
+            IpFamily::IPv4 => ("9001-second-tcp-v4-any", "v6"),
+            IpFamily::IPv6 => ("9002-second-tcp-v6-only", "v4"),
         };
         let better = cell(&all, &format!("meshed/agents.dual-v6v4/{bound}/cluster-ip/{dialled}"));
         assert_eq!((better.difference, better.must_answer), (Difference::MeshBetter, Some(true)));
-        let (bound, dialled) = match order {
-            FamilyOrder::V4First => ("9002-second-tcp-v6-only", "v6"),
-            FamilyOrder::V6First => ("9001-second-tcp-v4-any", "v4"),
+        let (bound, dialled) = match order.primary() {
+            IpFamily::IPv4 => ("9002-second-tcp-v6-only", "v6"),
+            IpFamily::IPv6 => ("9001-second-tcp-v4-any", "v4"),
         };
         let worse = cell(&all, &format!("meshed/agents.dual-v6v4/{bound}/cluster-ip/{dialled}"));
         assert_eq!((worse.difference, worse.must_answer), (Difference::MeshRegressed, Some(false)));
@@ -72,9 +72,9 @@ fn the_family_that_wins_is_the_clients_choice_and_behind_a_mesh_the_first_podip(
         );
         assert!(all.won_without.dialled.v6 > all.won_without.dialled.v4);
         let primary = *all.won_with.arrived.get(order.primary());
-        match order {
-            FamilyOrder::V4First => assert!(primary > all.won_without.arrived.v4, "{:?}", all.won_with),
-            FamilyOrder::V6First => assert!(primary > *all.won_with.arrived.get(IpFamily::IPv4), "{:?}", all.won_with),
+        match order.primary() {
+            IpFamily::IPv4 => assert!(primary > all.won_without.arrived.v4, "{:?}", all.won_with),
+            IpFamily::IPv6 => assert!(primary > *all.won_with.arrived.get(IpFamily::IPv4), "{:?}", all.won_with),
         }
         let both = all.cells.iter().filter(|cell| cell.cell.ends_with("/name-both/any")).count();
         for won in [&all.won_with, &all.won_without] {

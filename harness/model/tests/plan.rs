@@ -1,6 +1,7 @@
 //! Plans: what runs, what is skipped and why, and what is refused.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+use dualproof_model::family::FamilyOrder;
 use dualproof_model::plan::{Cell, KnownCheck, MeshKind, Plan, Profiles, ProviderKind, Selector, Timeouts};
 use dualproof_model::spec::{Profile, Scenario, scenario};
 
@@ -69,6 +70,28 @@ fn selectors_narrow_the_plan_and_its_workloads() {
     assert_eq!(plan.workloads.iter().map(|workload| workload.namespace.as_str()).collect::<Vec<_>>(), ["one", "sleep"]);
     assert!(plan.skips.iter().any(|skip| skip.reason.contains("--check")));
     assert!(plan.skips.iter().any(|skip| skip.reason.contains("--scenario")));
+}
+
+#[test]
+fn a_cluster_of_one_family_skips_what_needs_the_other_with_the_reason() {
+    for (order, trials) in [(FamilyOrder::V4Alone, 3), (FamilyOrder::V6Alone, 0), (FamilyOrder::V6First, 3)] {
+        let plan = plan(&select(&[], &[], Profiles::Core), Cell { order, ..Cell::default() });
+        assert_eq!(plan.trials.len(), trials, "{order}");
+        let of_family = plan.skips.iter().filter(|skip| skip.reason.contains("beyond IPv6, the only one"));
+        assert_eq!(of_family.count(), 3 - trials, "{order}: {:?}", plan.skips);
+    }
+    // Also a Service that would be refused whatever families it names, and a target of a matrix.
+    let subject = scenario(
+        "scenarios/seed/dual.yaml",
+        "title: t\nserver: {namespace: n, manifest: m/echo.yaml, service: s}\nclient: {namespace: sleep, manifest: m/sleep.yaml, app: a, container: c}\nclaim: {ipFamilyPolicy: RequireDualStack, ipFamilies: [IPv4, IPv6]}\nchecks: [K42]\n",
+    )
+    .unwrap();
+    let called = matrix("matrix/dual", ("clients", "meshed"), ("servers", "meshed"));
+    for wanted in [subject, called] {
+        let cell = Cell { order: FamilyOrder::V4Alone, ..Cell::default() };
+        let plan = Plan::new(&[wanted], &known(), cell, &select(&[], &[], Profiles::Core)).unwrap();
+        assert!(plan.trials.is_empty() && plan.workloads.is_empty(), "{plan:?}");
+    }
 }
 
 #[test]

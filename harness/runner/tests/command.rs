@@ -153,7 +153,8 @@ fn a_plan_of_nothing_ends_with_6_and_makes_nothing() {
 #[test]
 fn bad_settings_end_with_2_name_the_value_and_leave_a_report() {
     for (arguments, words) in [
-        (["--order", "v4"], "allowed are `v4,v6` and `v6,v4`"),
+        (["--order", "v5"], "allowed are `v4,v6` and `v6,v4`"),
+        (["--order", "v4"], "--order v4 on --provider kind: only embedded clusters"),
         (["--provider", "minikube"], "allowed are kind, existing"),
         (["--mesh", "linkerd"], "allowed are istio, none"),
         (["--mesh-version", "newest"], "`newest` is not a version"),

@@ -4,6 +4,7 @@
 //! printed; with `CI` or `DUALPROOF_REQUIRE` set that is a failure.
 #![expect(clippy::unwrap_used, reason = "a test says what broke by panicking")]
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -81,6 +82,21 @@ fn the_seed_conforms_in_both_orders_and_nothing_stays() {
         assert_eq!(code, 0, "{order}: {said}");
         assert!(said.contains("embedded (istio shapes 1.26+)"), "it never claims to be Istio: {said}");
         assert!(std::fs::read_dir(user.home.path().join("state/runs")).unwrap().next().is_none());
+    }
+    assert_eq!(user.processes(), Vec::<String>::new());
+}
+
+#[test]
+fn clusters_of_one_family_are_made_and_judged_by_what_they_can_show() {
+    let Some(user) = User::new() else { return };
+    for (order, own) in [("v4", "seed/ipv4"), ("v6", "seed/ipv6")] {
+        let words = ["--order", order, "--scenario", "environment/*", "--nodes", "2"];
+        let (code, said) = user.seed(&words);
+        assert_eq!(code, 0, "{order}: {said}");
+        let report = user.report();
+        let scenarios: BTreeSet<&str> = report.results.iter().map(|result| result.scenario.as_str()).collect();
+        assert!(scenarios.contains(own) && scenarios.contains("environment/cluster"), "{order}: {scenarios:?}");
+        assert!(!scenarios.contains("seed/dual-stack"), "{order}: a cluster of one family says nothing of two");
     }
     assert_eq!(user.processes(), Vec::<String>::new());
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use dualproof_model::family::FamilyOrder;
 use dualproof_model::truth::Baseline;
 use serde_json::{Value, json};
 
@@ -33,13 +34,15 @@ pub(super) fn namespace_labels() -> BTreeMap<String, String> {
     )
 }
 
-/// Returns the objects: a server and a client on every node, and a Service for each policy of two families.
-pub(super) fn documents() -> Vec<Document> {
+/// Returns the objects: a server and a client on every node, and a Service for each policy of two families. Where the cluster has one family, no
+/// Service can require two.
+pub(super) fn documents(order: FamilyOrder) -> Vec<Document> {
+    let all = if order.is_dual() { "RequireDualStack" } else { "SingleStack" };
     let objects = [
         daemon_set(ECHO, ECHO_IMAGE, &json!({"args": [PORT.to_string(), "hello"]})),
         daemon_set(CLIENT, CLIENT_IMAGE, &json!({"command": ["/bin/sleep", "infinity"]})),
         service(Baseline::PREFER, "PreferDualStack"),
-        service(Baseline::REQUIRE, "RequireDualStack"),
+        service(Baseline::REQUIRE, all),
     ];
     let place = |(index, object)| Document { file: "the baseline".to_owned(), position: index + 1, object };
     objects.into_iter().enumerate().map(place).collect()

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use dualproof_model::evidence::{Call, DnsQuestion, Objects};
-use dualproof_model::family::IpFamily;
+use dualproof_model::family::FamilyOrder;
 use dualproof_model::plan::Timeouts;
 use dualproof_model::truth::{self, Baseline};
 use futures_util::{StreamExt, stream};
@@ -28,11 +28,12 @@ const AT_ONCE: usize = 8;
 pub struct Measured {
     /// One call for each that is owed, as it last ended.
     pub calls: Vec<Call>,
-    /// Two questions from each client, as they last ended.
+    /// The questions from each client, one for each family, as they last ended.
     pub dns: Vec<DnsQuestion>,
 }
 
-/// Deploys the baseline, waits until it can be called, and asks: every client every address, and both families of a name.
+/// Deploys the baseline, waits until it can be called, and asks: every client every address, and a name for each family that the cluster
+/// should have.
 ///
 /// What goes wrong is repeated (rules in the kernel and records in DNS come a moment after the objects) until all went well or
 /// `timeouts.baseline` ends; the last attempt is what counts.
@@ -40,13 +41,13 @@ pub struct Measured {
 /// # Errors
 /// When the namespace belongs to somebody else, the cluster refuses two families, the pods do not start, or the run was
 /// stopped. A call that fails, and a family that is not there, are no errors: they are the evidence.
-pub async fn measure(context: &RunContext, cluster: &Cluster) -> Result<Measured, BaselineError> {
+pub async fn measure(context: &RunContext, cluster: &Cluster, order: FamilyOrder) -> Result<Measured, BaselineError> {
     let end = Instant::now() + Timeouts::of(context.timeouts.baseline);
     api::create_namespace(context, &cluster.client, Baseline::NAMESPACE, &namespace_labels()).await?;
-    let (documents, labels) = (documents(), BTreeMap::new());
+    let (documents, labels) = (documents(order), BTreeMap::new());
     api::apply(context, &cluster.client, &documents, Some(Baseline::NAMESPACE), &labels).await.map_err(refused)?;
     let objects = ready(context, cluster, end).await?;
-    let attempts = Mutex::new(owed(&objects));
+    let attempts = Mutex::new(owed(&objects, order));
     let session = Session { context, cluster, attempts: &attempts };
     session.converge(left(end)).await?;
     let mut measured = Measured::default();
@@ -68,13 +69,13 @@ pub async fn remove(context: &RunContext, cluster: &Cluster) -> Result<(), Basel
 }
 
 /// Lists what is to be asked, in the order of the judge's own list.
-fn owed(objects: &Objects) -> Vec<Attempt> {
+fn owed(objects: &Objects, order: FamilyOrder) -> Vec<Attempt> {
     let node_of = |probe: &truth::Probe| objects.pod(&probe.client).map_or("", |pod| pod.node.as_str());
     let calls = truth::baseline(objects);
     let calls = calls.iter().enumerate().map(|(number, probe)| Attempt::call(probe, node_of(probe), number));
     let clients =
         objects.pods_in(Baseline::NAMESPACE).filter(|pod| pod.meta.labels.get("app").is_some_and(|app| app == CLIENT));
-    let questions = clients.flat_map(|client| IpFamily::BOTH.map(|family| Attempt::question(client, family)));
+    let questions = clients.flat_map(|client| order.families().iter().map(|family| Attempt::question(client, *family)));
     calls.chain(questions).collect()
 }
 

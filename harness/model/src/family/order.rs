@@ -1,4 +1,4 @@
-//! The order of the two families in a cluster.
+//! The families of a cluster, in their order.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::IpFamily;
 
-/// Which family a dual-stack cluster lists first, in its subnets and so in nodes, pods and Services.
+/// Which families a cluster has, in the order of its subnets and so of nodes, pods and Services.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum FamilyOrder {
     /// IPv4, then IPv6: kind's default.
@@ -17,24 +17,38 @@ pub enum FamilyOrder {
     /// IPv6, then IPv4.
     #[serde(rename = "v6,v4")]
     V6First,
+    /// IPv4 alone.
+    #[serde(rename = "v4")]
+    V4Alone,
+    /// IPv6 alone.
+    #[serde(rename = "v6")]
+    V6Alone,
 }
 
 impl FamilyOrder {
-    /// Lists the families in this order.
+    /// Lists the families in this order: one or two.
     #[must_use]
-    pub fn families(self) -> [IpFamily; 2] {
+    pub fn families(self) -> &'static [IpFamily] {
         match self {
-            Self::V4First => [IpFamily::IPv4, IpFamily::IPv6],
-            Self::V6First => [IpFamily::IPv6, IpFamily::IPv4],
+            Self::V4First => &[IpFamily::IPv4, IpFamily::IPv6],
+            Self::V6First => &[IpFamily::IPv6, IpFamily::IPv4],
+            Self::V4Alone => &[IpFamily::IPv4],
+            Self::V6Alone => &[IpFamily::IPv6],
         }
+    }
+
+    /// Tells whether there are both families.
+    #[must_use]
+    pub fn is_dual(self) -> bool {
+        self.families().len() > 1
     }
 
     /// Returns the family of `podIPs[0]` and of a Service that names none.
     #[must_use]
     pub fn primary(self) -> IpFamily {
         match self {
-            Self::V4First => IpFamily::IPv4,
-            Self::V6First => IpFamily::IPv6,
+            Self::V4First | Self::V4Alone => IpFamily::IPv4,
+            Self::V6First | Self::V6Alone => IpFamily::IPv6,
         }
     }
 
@@ -44,6 +58,8 @@ impl FamilyOrder {
         match self {
             Self::V4First => "v4-v6",
             Self::V6First => "v6-v4",
+            Self::V4Alone => "v4",
+            Self::V6Alone => "v6",
         }
     }
 }
@@ -53,13 +69,15 @@ impl fmt::Display for FamilyOrder {
         f.write_str(match self {
             Self::V4First => "v4,v6",
             Self::V6First => "v6,v4",
+            Self::V4Alone => "v4",
+            Self::V6Alone => "v6",
         })
     }
 }
 
-/// The text is neither order.
+/// The text is no order.
 #[derive(Debug, thiserror::Error)]
-#[error("unknown family order `{0}`: allowed are `v4,v6` and `v6,v4`")]
+#[error("unknown family order `{0}`: allowed are `v4,v6` and `v6,v4`, in embedded clusters also `v4` and `v6`")]
 pub struct FamilyOrderError(String);
 
 impl FromStr for FamilyOrder {
@@ -69,6 +87,8 @@ impl FromStr for FamilyOrder {
         match text {
             "v4,v6" => Ok(Self::V4First),
             "v6,v4" => Ok(Self::V6First),
+            "v4" => Ok(Self::V4Alone),
+            "v6" => Ok(Self::V6Alone),
             other => Err(FamilyOrderError(other.to_owned())),
         }
     }

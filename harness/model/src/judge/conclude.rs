@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Rules;
 use crate::evidence::{Evidence, FailureKind};
-use crate::family::IpFamily;
+use crate::family::{FamilyOrder, IpFamily};
 use crate::report::{Conclusion, Diagnosis, LedgerGap, ProfileResult, TrialResult};
 use crate::spec::Profile;
 use crate::verdict::{Finding, Holds, Layer, Ledger, Verdict};
@@ -13,7 +13,7 @@ use crate::verdict::{Finding, Holds, Layer, Ledger, Verdict};
 ///
 /// Two exceptions, both because nothing could be said honestly: a trial that has no meaning here claims nothing, and a
 /// reply by name to a Service of two families does not say which one carried it.
-pub(super) fn gaps(results: &[TrialResult], rules: &Rules, ledger: &Ledger) -> Vec<LedgerGap> {
+pub(super) fn gaps(results: &[TrialResult], rules: &Rules, ledger: &Ledger, order: FamilyOrder) -> Vec<LedgerGap> {
     let mut claimed = BTreeSet::new();
     for result in results.iter().filter(|result| result.verdict.is_good() && result.verdict != Verdict::NotApplicable) {
         let scenario = rules.scenarios.iter().find(|scenario| scenario.name == result.scenario);
@@ -25,7 +25,7 @@ pub(super) fn gaps(results: &[TrialResult], rules: &Rules, ledger: &Ledger) -> V
         let families: &[IpFamily] = match scenario.and_then(|scenario| scenario.subject.as_ref()) {
             Some(subject) if result.layer == Layer::Application && subject.claim.ip_families.len() > 1 => &[],
             Some(subject) => &subject.claim.ip_families,
-            None => &IpFamily::BOTH,
+            None => order.families(),
         };
         claimed.extend(families.iter().map(|family| LedgerGap { layer: result.layer, family: *family }));
     }
@@ -46,7 +46,7 @@ pub(super) fn conclude(evidence: &Evidence, results: &[TrialResult], gaps: &[Led
         return (conclusion, format!("stage {} ended the run", failure.stage));
     }
     if of(Verdict::InvalidEnvironment) > 0 {
-        return (Conclusion::InvalidEnvironment, "the cluster itself is not dual-stack".to_owned());
+        return (Conclusion::InvalidEnvironment, "the cluster itself has not the families that it should".to_owned());
     }
     let red = of(Verdict::Fail) + of(Verdict::Xpass) + of(Verdict::Flaky);
     if red > 0 {

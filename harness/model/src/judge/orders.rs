@@ -55,7 +55,7 @@ const QUOTED: usize = 3;
 #[must_use]
 pub fn family_orders(cells: &[(&Evidence, &Rules)]) -> TrialResult {
     let mut groups: BTreeMap<String, Vec<&(&Evidence, &Rules)>> = BTreeMap::new();
-    for cell in cells {
+    for cell in cells.iter().filter(|cell| cell.0.manifest.cell.order.is_dual()) {
         let own = &cell.0.manifest.cell;
         let alike = Cell { order: FamilyOrder::V4First, ..own.clone() }.name();
         groups.entry(alike).or_default().push(cell);
@@ -185,6 +185,7 @@ fn narrowed(scenario: &Scenario, order: FamilyOrder) -> Option<Scenario> {
     let kind = match order {
         FamilyOrder::V4First => TargetKind::DualV4V6,
         FamilyOrder::V6First => TargetKind::DualV6V4,
+        FamilyOrder::V4Alone | FamilyOrder::V6Alone => return None,
     };
     match (&mut narrowed.matrix, &narrowed.subject) {
         (Some(matrix), _) => {

@@ -26,7 +26,7 @@ pub fn judge(evidence: &Evidence, rules: &Rules, tool: Tool) -> Report {
     for result in &results {
         ledger.count(result.layer, &result.findings);
     }
-    let gaps = gaps(&results, rules, &ledger);
+    let gaps = gaps(&results, rules, &ledger, evidence.manifest.cell.order);
     let (conclusion, reason) = conclude(evidence, &results, &gaps);
     let manifest = &evidence.manifest;
     Report {

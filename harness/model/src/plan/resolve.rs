@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Cell, MeshKind, ProviderKind, Selector, SelectorError};
+use crate::family::{FamilyOrder, IpFamily, IpFamilyPolicy};
 use crate::spec::{ClientKind, Matrix, Profile, Scenario, ServerKind, SpecError, Subject};
 
 /// Why nobody calls from outside a cluster that is not kind's.
@@ -149,6 +150,11 @@ impl Plan {
         if !selector.profiles().takes(profile) {
             return Some(format!("profile {} is not selected", profile.as_str()));
         }
+        if !self.cell.order.is_dual()
+            && let Some(reason) = lacks_family(scenario, self.cell.order)
+        {
+            return Some(reason);
+        }
         let is_outside = |matrix: &Matrix| matrix.clients.iter().all(|client| client.kind == ClientKind::Outside);
         if self.cell.provider != ProviderKind::Kind && scenario.matrix.as_ref().is_some_and(is_outside) {
             return Some(NO_OUTSIDE.to_owned());
@@ -187,6 +193,19 @@ impl Plan {
         }
         Ok(workloads.into_values().collect())
     }
+}
+
+/// Says why a scenario means nothing in a cluster of one family; `None` when it does.
+fn lacks_family(scenario: &Scenario, order: FamilyOrder) -> Option<String> {
+    let has_all = |families: &[IpFamily]| families.iter().all(|family| order.families().contains(family));
+    let claim = scenario.subject.as_ref().map(|subject| &subject.claim);
+    let is_claimed = claim.is_some_and(|claim| {
+        claim.ip_family_policy == IpFamilyPolicy::RequireDualStack || !has_all(&claim.ip_families)
+    });
+    let mut targets = scenario.matrix.iter().flat_map(|matrix| &matrix.targets);
+    let is_called = targets.any(|target| target.kind.families().is_some_and(|families| !has_all(families)));
+    (is_claimed || is_called)
+        .then(|| format!("its Services have families beyond {}, the only one of this cluster", order.primary()))
 }
 
 /// A manifest that a scenario needs in a namespace.

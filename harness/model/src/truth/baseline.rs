@@ -13,7 +13,7 @@ impl Baseline {
     pub const NAMESPACE: &'static str = "dualproof-baseline";
     /// A Service with `PreferDualStack` that asks for no families: it shows the cluster's order.
     pub const PREFER: &'static str = "echo-prefer";
-    /// A Service with `RequireDualStack`.
+    /// A Service that must have every family of the cluster: `RequireDualStack` where there are two.
     pub const REQUIRE: &'static str = "echo-require";
 }
 

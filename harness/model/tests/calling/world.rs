@@ -107,7 +107,7 @@ pub(super) fn without_mesh(mut objects: Objects) -> Objects {
 /// One address of each family, in the cluster's order.
 fn pair(order: FamilyOrder, v4: &str, v6: &str) -> Vec<IpAddr> {
     let of = |family| if family == IpFamily::IPv4 { ip(v4) } else { ip(v6) };
-    order.families().map(of).to_vec()
+    order.families().iter().copied().map(of).collect()
 }
 
 fn pod(order: FamilyOrder, namespace: &str, name: &str, number: u8, meshed: bool) -> Pod {

@@ -77,6 +77,14 @@ fn a_scenario_about_the_cluster_alone_has_only_the_baseline() {
     let evidence = world.evidence();
     assert_eq!(red(&evidence, &scenario, &world.shapes), BTreeSet::new());
     assert!(findings("K41", &evidence, &scenario, &world.shapes).iter().all(|finding| finding.holds == Holds::Yes));
+    // The same cluster, asked for with one family.
+    let mut alone = evidence.clone();
+    alone.manifest.cell.order = FamilyOrder::V6Alone;
+    let said = findings("K41", &alone, &scenario, &world.shapes);
+    assert!(
+        said.iter().any(|finding| finding.family == Some(IpFamily::IPv4) && finding.holds == Holds::No),
+        "{said:#?}"
+    );
     for key in ["K13", "K42", "K43", "K06", "K11", "K12", "S01"] {
         assert!(matches!(judge(key, &evidence, &scenario, &world.shapes), Judged::NotApplicable(_)), "{key}");
     }

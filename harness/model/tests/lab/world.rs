@@ -56,7 +56,7 @@ impl World {
     /// Puts one address of each family into the cluster's order.
     pub(crate) fn pair(&self, v4: &str, v6: &str) -> Vec<IpAddr> {
         let of = |family| if family == IpFamily::IPv4 { ip(v4) } else { ip(v6) };
-        self.order.families().map(of).to_vec()
+        self.order.families().iter().copied().map(of).collect()
     }
 
     /// The podIPs of the pod with a number, in their order.

@@ -85,7 +85,7 @@ impl Embedded {
         let serve = Serve {
             name: name.clone(),
             folder: context.folder.join("cluster"),
-            families: order.families().into(),
+            families: order.families().to_vec(),
             nodes: *nodes,
             envoy: envoy.path,
             envoy_version: envoy.version,

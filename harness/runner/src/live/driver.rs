@@ -80,7 +80,7 @@ impl Driver for Live {
 
     async fn baseline(&self, bundle: &Writer) -> Result<(), Trouble> {
         let (context, cluster) = (self.context(Stage::Baseline), self.cluster_made()?);
-        let seen = baseline::measure(&context, &cluster).await?;
+        let seen = baseline::measure(&context, &cluster, self.order).await?;
         let lines = seen.calls.iter().try_for_each(|call| bundle.append_line(layout::CALLS, call));
         let lines =
             lines.and_then(|()| seen.dns.iter().try_for_each(|question| bundle.append_line(layout::DNS, question)));

@@ -11,6 +11,7 @@ use dualproof_driver::mesh::{self, Installed, Mesh};
 use dualproof_driver::trouble::Trouble;
 use dualproof_driver::workload::Deployed;
 use dualproof_model::evidence::{FailureKind, Testimony};
+use dualproof_model::family::FamilyOrder;
 use dualproof_model::plan::ProviderKind;
 use dualproof_model::truth::Baseline;
 use tokio_util::sync::CancellationToken;
@@ -29,6 +30,7 @@ pub struct Live {
     pub(super) subject: Subject,
     pub(super) provider: Box<dyn Provider>,
     pub(super) provided: ProviderKind,
+    pub(super) order: FamilyOrder,
     pub(super) mesh: Box<dyn Mesh>,
     pub(super) place: Place,
     state: Mutex<State>,
@@ -67,6 +69,7 @@ impl Live {
             subject: before::subject(settings, folder.id(), place.is_handed()),
             provider: before::provider(settings, folder.id()),
             provided: settings.provider,
+            order: settings.order,
             mesh: mesh::choose(settings.mesh, &before::mesh_settings(settings)),
             place,
             state: Mutex::new(State {

@@ -8,7 +8,7 @@ pub const SCENARIO: &str = "DUALPROOF_SCENARIO";
 pub const CHECK: &str = "DUALPROOF_CHECK";
 /// `core`, `extended` or `all`.
 pub const PROFILE: &str = "DUALPROOF_PROFILE";
-/// `v4,v6` or `v6,v4`.
+/// `v4,v6` or `v6,v4`; in embedded clusters also `v4` or `v6`.
 pub const ORDER: &str = "DUALPROOF_ORDER";
 /// `kind` or `existing`.
 pub const PROVIDER: &str = "DUALPROOF_PROVIDER";

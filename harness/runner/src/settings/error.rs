@@ -1,6 +1,6 @@
 //! What can be wrong with settings.
 
-use dualproof_model::family::FamilyOrderError;
+use dualproof_model::family::{FamilyOrder, FamilyOrderError};
 use dualproof_model::plan::{MeshKind, ProviderKind, SelectorError, TimeoutError, UnknownWord};
 use dualproof_model::spec::{MeshVersionError, SpecError};
 
@@ -26,6 +26,14 @@ pub enum SettingsError {
     /// The order of families.
     #[error(transparent)]
     Order(#[from] FamilyOrderError),
+    /// A cluster of one family, from a provider that makes clusters of two.
+    #[error("--order {order} on --provider {provider}: only embedded clusters are made with one family")]
+    OneFamily {
+        /// The order.
+        order: FamilyOrder,
+        /// The provider.
+        provider: ProviderKind,
+    },
     /// A word for provider or mesh.
     #[error(transparent)]
     Word(#[from] UnknownWord),

@@ -25,7 +25,7 @@ pub struct Partial {
     /// Profile to run: core, extended or all [default: core]
     #[arg(long, env = env_vars::PROFILE)]
     pub profile: Option<String>,
-    /// Order of the families in the cluster: v4,v6 or v6,v4; several make several cells [default: v4,v6]
+    /// Order of the families in the cluster: v4,v6 or v6,v4, in embedded clusters also v4 or v6 alone; several make several cells [default: v4,v6]
     #[arg(long, env = env_vars::ORDER, value_delimiter = ';')]
     pub order: Vec<String>,
     /// Where the cluster comes from: kind or embedded (made and removed), or existing [default: kind where kind and docker are on PATH, else

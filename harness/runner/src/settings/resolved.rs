@@ -100,6 +100,9 @@ impl Settings {
         let number = |text: &str| Ok::<_, SettingsError>(text.trim_start_matches('v').to_owned());
         let kubernetes = each("--kubernetes", &given.kubernetes, number)?;
         let provider: ProviderKind = given.provider.as_deref().map_or_else(|| Ok(at_hand()), str::parse)?;
+        if let Some(order) = orders.iter().find(|order| provider != ProviderKind::Embedded && !order.is_dual()) {
+            return Err(SettingsError::OneFamily { order: *order, provider });
+        }
         let of_provider = match provider {
             ProviderKind::Embedded => MeshKind::Embedded,
             ProviderKind::Kind | ProviderKind::Existing => MeshKind::Istio,

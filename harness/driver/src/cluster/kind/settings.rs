@@ -95,7 +95,7 @@ pub fn kind_config(settings: &KindSettings, run: &str) -> String {
 
 fn in_order(order: FamilyOrder, subnets: [(IpFamily, &str); 2]) -> String {
     let subnet = |family| subnets.iter().find(|(of, _)| *of == family).map(|(_, subnet)| *subnet);
-    order.families().into_iter().filter_map(subnet).collect::<Vec<_>>().join(",")
+    order.families().iter().copied().filter_map(subnet).collect::<Vec<_>>().join(",")
 }
 
 #[cfg(test)]

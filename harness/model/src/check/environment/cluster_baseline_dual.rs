@@ -33,11 +33,11 @@ const SERVICES: &str = "objects/services.json";
 fn judge(case: &Case<'_>) -> Judged {
     let mut findings = Findings::new();
     let order = case.evidence.manifest.cell.order.families();
-    nodes(case, &order, &mut findings);
-    pods(case, &order, &mut findings);
+    nodes(case, order, &mut findings);
+    pods(case, order, &mut findings);
     for (name, ordered) in [(Baseline::PREFER, true), (Baseline::REQUIRE, false)] {
         match case.evidence.objects.service(Baseline::NAMESPACE, name) {
-            Some(service) => cluster_ips(service, ordered.then_some(&order), &mut findings),
+            Some(service) => cluster_ips(service, order, ordered, &mut findings),
             None => {
                 let subject = format!("clusterIPs of {}/{name}", Baseline::NAMESPACE);
                 findings.lost(&subject, None, &"both families", &case.why_missing(SERVICES), SERVICES);
@@ -45,7 +45,7 @@ fn judge(case: &Case<'_>) -> Judged {
         }
     }
     calls(case, &mut findings);
-    dns(case, &mut findings);
+    dns(case, order, &mut findings);
     findings.into()
 }
 
@@ -77,16 +77,14 @@ fn pods(case: &Case<'_>, order: &[IpFamily], findings: &mut Findings) {
         .iter()
         .filter(|pod| pod.host_network && !pod.terminating && pod.meta.namespace != Baseline::NAMESPACE);
     for pod in host.into_iter().chain(elsewhere) {
-        present(&format!("podIPs of hostNetwork pod {}", pod.pod_ref()), &pod.ips, &pod.meta.place, findings);
+        present(&format!("podIPs of hostNetwork pod {}", pod.pod_ref()), order, &pod.ips, &pod.meta.place, findings);
     }
 }
 
-fn cluster_ips(service: &Service, order: Option<&[IpFamily; 2]>, findings: &mut Findings) {
+fn cluster_ips(service: &Service, order: &[IpFamily], is_ordered: bool, findings: &mut Findings) {
     let subject = format!("clusterIPs of {}/{}", service.meta.namespace, service.meta.name);
-    match order {
-        Some(order) => ordered(&subject, order, &service.cluster_ips, &service.meta.place, findings),
-        None => present(&subject, &service.cluster_ips, &service.meta.place, findings),
-    }
+    let state = if is_ordered { ordered } else { present };
+    state(&subject, order, &service.cluster_ips, &service.meta.place, findings);
 }
 
 fn calls(case: &Case<'_>, findings: &mut Findings) {
@@ -116,9 +114,9 @@ fn is_made_for(call: &Call, probe: &Probe) -> bool {
         && (probe.kind == AddressKind::PodIp || call.target.name == probe.target)
 }
 
-fn dns(case: &Case<'_>, findings: &mut Findings) {
+fn dns(case: &Case<'_>, order: &[IpFamily], findings: &mut Findings) {
     let Some(service) = case.evidence.objects.service(Baseline::NAMESPACE, Baseline::REQUIRE) else { return };
-    for family in IpFamily::BOTH {
+    for family in order.iter().copied() {
         let expected = service.cluster_ips.iter().copied().collect::<AddressSet>().of_family(family);
         let mut asked = case.evidence.dns.iter().filter(|question| is_asked_for(question, family)).peekable();
         if asked.peek().is_none() {
@@ -153,10 +151,10 @@ fn ordered(subject: &str, order: &[IpFamily], addresses: &[IpAddr], place: &str,
 }
 
 /// States for each family whether it is in a list of addresses, at whatever place.
-fn present(subject: &str, addresses: &[IpAddr], place: &str, findings: &mut Findings) {
+fn present(subject: &str, order: &[IpFamily], addresses: &[IpAddr], place: &str, findings: &mut Findings) {
     let seen = families_of(addresses);
     for family in IpFamily::BOTH {
-        let word = if seen.contains(&family) { "present" } else { "absent" };
-        findings.equal(subject, Some(family), &"present", &word, place);
+        let word = |families: &[IpFamily]| if families.contains(&family) { "present" } else { "absent" };
+        findings.equal(subject, Some(family), &word(order), &word(&seen), place);
     }
 }

@@ -140,9 +140,9 @@ pub(super) fn objects(world: MatrixWorld) -> Objects {
         ("agents", "dual-v6v4", 2, &[IPv6, IPv4]),
         ("agents", "single-v4", 3, &[IPv4]),
         ("agents", "single-v6", 4, &[IPv6]),
-        ("agents", "headless", 0, &world.order.families()),
+        ("agents", "headless", 0, world.order.families()),
         ("agents-naked", "dual-v6v4", 5, &[IPv6, IPv4]),
-        ("agents-naked", "headless", 0, &world.order.families()),
+        ("agents-naked", "headless", 0, world.order.families()),
         (STRICT, "dual-v6v4", 6, &[IPv6, IPv4]),
     ];
     objects.services =
@@ -153,7 +153,7 @@ pub(super) fn objects(world: MatrixWorld) -> Objects {
 /// One address of each family, in the cluster's order.
 fn pair(order: FamilyOrder, v4: &str, v6: &str) -> Vec<IpAddr> {
     let of = |family| if family == IpFamily::IPv4 { ip(v4) } else { ip(v6) };
-    order.families().map(of).to_vec()
+    order.families().iter().copied().map(of).collect()
 }
 
 fn node(world: MatrixWorld, number: u8) -> Node {
