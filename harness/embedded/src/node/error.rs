@@ -25,6 +25,14 @@ pub enum NodeError {
         /// Why.
         source: io::Error,
     },
+    /// The folder's file system lets no program run.
+    #[error("cannot start programs from {}", path.display())]
+    NoPrograms {
+        /// The program that was tried.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The network cannot be made.
     #[error("cannot make the network of the nodes")]
     Network {
@@ -56,6 +64,10 @@ impl NodeError {
         match self {
             Self::Settings { .. } => "name one or two families, each once".to_owned(),
             Self::File { .. } => "give a folder that can be written, with room for some ten megabytes".to_owned(),
+            Self::NoPrograms { .. } => {
+                "name a folder on a file system that is not mounted `noexec`: `DUALPROOF_STATE=FOLDER dualproof run`"
+                    .to_owned()
+            }
             Self::Network { source } => source.hint(),
             Self::Dns { .. } => "look whether the addresses of kube-dns are those of the ranges of services".to_owned(),
             Self::Register { .. } => "this is a mistake in the program: please report it with the message".to_owned(),

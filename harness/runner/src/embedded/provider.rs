@@ -201,7 +201,8 @@ fn failed(what: &str, why: String, hint: String) -> ClusterError {
 fn last_words(log: &Path) -> (String, String) {
     let (why, hint) = told(&std::fs::read_to_string(log).unwrap_or_default());
     // Where there is no room, there is none for its words either.
-    let place = log.parent().unwrap_or(log).display();
+    // The run's own folder is gone by then.
+    let place = log.ancestors().nth(2).unwrap_or(log).display();
     let otherwise = || format!("look at `dualproof doctor --provider embedded`, and for room: `df -h {place}`");
     (why, hint.unwrap_or_else(otherwise))
 }

@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
+use rustix::fs::{Access, access};
+
 use crate::node::NodeError;
 
 /// The name of the agent, and those under which it stands in for others.
@@ -21,6 +23,9 @@ pub(in crate::node) fn install(folder: &Path) -> Result<(), NodeError> {
     fs::write(&beside, dualproof_agent_image::BINARY).map_err(failed)?;
     fs::set_permissions(&beside, Permissions::from_mode(0o755)).map_err(failed)?;
     fs::rename(&beside, &path).map_err(failed)?;
+    // Where no program may run, each pod would fail for itself, and nobody would see why.
+    access(&path, Access::EXEC_OK)
+        .map_err(|errno| NodeError::NoPrograms { path: path.clone(), source: errno.into() })?;
     for link in links {
         let link = folder.join(link);
         match symlink(agent, &link) {
