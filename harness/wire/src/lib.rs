@@ -7,6 +7,7 @@ mod ask;
 mod bound;
 mod held;
 mod report;
+mod seal;
 mod sockets;
 
 pub use answer::{Answer, Bind, Protocol};
@@ -14,4 +15,5 @@ pub use ask::{Ask, Destination, Records};
 pub use bound::{Bound, Service};
 pub use held::Held;
 pub use report::{Attempt, Outcome, Report, Resolution, ResolutionOutcome};
+pub use seal::{SealError, seal, unseal};
 pub use sockets::Sockets;

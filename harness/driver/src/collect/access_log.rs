@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use dualproof_dump::bundle::{Writer, layout};
 use dualproof_model::evidence::{AccessLogLine, PodRef, Testimony};
-use dualproof_wire::{Answer, Outcome, Protocol};
+use dualproof_wire::{Answer, Outcome, Protocol, unseal};
 use futures_util::StreamExt;
 use futures_util::stream;
 use jiff::Timestamp;
@@ -122,7 +122,8 @@ impl Owed {
             let Some(Outcome::Replied(text)) = testimony.report().map(|report| &report.outcome) else { continue };
             // A server that speaks first has said a line before.
             let last = text.trim().lines().last().unwrap_or_default();
-            let Ok(answer) = serde_json::from_str::<Answer>(last) else { continue };
+            let answer = unseal(last).ok().and_then(|answer| serde_json::from_str::<Answer>(&answer).ok());
+            let Some(answer) = answer else { continue };
             let server = PodRef { namespace: answer.namespace, name: answer.pod };
             if meshed.contains(&server) {
                 owed.servers.insert((server, (answer.peer, answer.local)));
@@ -169,7 +170,7 @@ mod tests {
             "run": "r", "pod": "server", "uid": "u", "namespace": "ns", "node": "n", "serviceAccount": "s", "local": "10.0.0.2:9000",
             "peer": "127.0.0.6:4000", "bind": "dual-any", "port": 9000, "protocol": "tcp", "connection": 1, "token": "t",
         });
-        let outcome = json!({ "replied": answer.to_string() });
+        let outcome = json!({ "replied": dualproof_wire::seal(&answer.to_string()) });
         serde_json::from_value(json!({
             "cell": "c", "stage": "mesh", "client": { "namespace": "ns", "name": "client" },
             "from": "2026-01-01T00:00:00Z", "until": "2026-01-01T00:00:01Z",

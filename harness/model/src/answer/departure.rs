@@ -47,6 +47,12 @@ pub enum Departure {
     /// The text is not an answer.
     #[error("{0}")]
     NotAnAnswer(NotAnAnswer),
+    /// Our servers answer over HTTP with 200 alone.
+    #[error("the answer has HTTP status {}, expected 200", .seen.map_or_else(|| "none".to_owned(), |seen| seen.to_string()))]
+    OtherStatus {
+        /// The answer's, if any.
+        seen: Option<u16>,
+    },
     /// The server belongs to another run.
     #[error("the server belongs to run `{seen}`, expected `{expected}`")]
     OtherRun {

@@ -1,6 +1,6 @@
 //! From a reply's text to an answer.
 
-use dualproof_wire::{Answer, Protocol};
+use dualproof_wire::{Answer, Protocol, unseal};
 
 /// What a server said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,8 +38,8 @@ pub enum NotAnAnswer {
 /// Reads a reply: one JSON line, or two from a server that speaks first. The end of the last line may be missing.
 ///
 /// # Errors
-/// For everything else: another program's words, a reply that was cut, one with an unknown or a missing field, two answers
-/// where one belongs.
+/// For everything else: another program's words, a reply that was cut or changed after the server wrote it, one with an unknown or a
+/// missing field, two answers where one belongs.
 pub fn read(text: &str, protocol: Protocol) -> Result<Reply, NotAnAnswer> {
     let text = text.strip_suffix('\n').unwrap_or(text);
     if text.trim().is_empty() {
@@ -47,8 +47,9 @@ pub fn read(text: &str, protocol: Protocol) -> Result<Reply, NotAnAnswer> {
     }
     let lines: Vec<&str> = text.split('\n').collect();
     let parse = |index: usize| {
-        serde_json::from_str::<Answer>(lines[index])
-            .map_err(|error| NotAnAnswer::Line { line: index + 1, why: error.to_string() })
+        let not = |why: String| NotAnAnswer::Line { line: index + 1, why };
+        let answer = unseal(lines[index]).map_err(|error| not(error.to_string()))?;
+        serde_json::from_str::<Answer>(&answer).map_err(|error| not(error.to_string()))
     };
     match (protocol, lines.len()) {
         (Protocol::TcpServerFirst, 2) => Ok(Reply { greeting: Some(parse(0)?), answer: parse(1)? }),

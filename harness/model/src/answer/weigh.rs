@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use dualproof_wire::Outcome;
+use dualproof_wire::{Outcome, Protocol};
 
 use super::{Departure, NotAnAnswer, Reply, compare, read};
 use crate::evidence::{Objects, Testimony, Told};
@@ -43,7 +43,10 @@ pub fn weigh(testimony: &Testimony, cell: &CallCell, expected: &Expected, object
     };
     let client = testimony.attempt().and_then(|attempt| attempt.local);
     let held_to = |reply: &Reply, answering: &Answering| {
-        compare(reply, cell, &in_its_time(answering, testimony), objects, run, &testimony.ask.token, client)
+        let answering = in_its_time(answering, testimony);
+        let mut departures = compare(reply, cell, &answering, objects, run, &testimony.ask.token, client);
+        departures.extend(status(testimony, cell));
+        departures
     };
     let departures = match expected {
         Expected::Answer(answering) => match reply {
@@ -67,6 +70,13 @@ pub fn weigh(testimony: &Testimony, cell: &CallCell, expected: &Expected, object
         Expected::NotApplicable(_) | Expected::Unstated(_) => Vec::new(),
     };
     if departures.is_empty() { Weighed::Right } else { Weighed::Wrong(departures) }
+}
+
+/// An answer of our server with another status was changed on its way.
+fn status(testimony: &Testimony, cell: &CallCell) -> Option<Departure> {
+    let is_http = matches!(cell.protocol, Protocol::Http1 | Protocol::H2c);
+    let seen = testimony.attempt().and_then(|attempt| attempt.status);
+    (is_http && seen != Some(200)).then_some(Departure::OtherStatus { seen })
 }
 
 /// Tells whether what came back is an HTTP answer that says that there is none (RFC 9110, 15.6).

@@ -7,7 +7,7 @@ use dualproof_model::evidence::{Objects, Told};
 use dualproof_model::family::IpFamily;
 use dualproof_model::matrix::CallCell;
 use dualproof_model::truth::{Ending, Expected, expected_call};
-use dualproof_wire::{Answer, Bind, Outcome, Protocol};
+use dualproof_wire::{Answer, Bind, Outcome, Protocol, seal, unseal};
 
 use super::trail::{Ports, Trail, said, trail};
 use super::world::{ORDERS, PERMISSIVE, RUN, cells, ip, objects, roster};
@@ -50,7 +50,10 @@ const SPOILS: [(&str, Spoil); 19] = [
     ("a stranger's words", |_, _| "hello ipv6".to_owned()),
     ("the echo of the client's word", |trail, _| format!("hello {}", trail.testimony.ask.token)),
     ("twice", |trail, _| format!("{0}\n{0}", said(&trail.answer))),
-    ("with a field of another version", |trail, _| said(&trail.answer).replacen('{', "{\"colour\":\"blue\",", 1)),
+    ("with a field of another version", |trail, _| {
+        let answer = unseal(&said(&trail.answer)).unwrap_or_else(|error| panic!("{error}"));
+        seal(&answer.replacen('{', "{\"colour\":\"blue\",", 1))
+    }),
     ("of another run", |trail, _| changed(trail, |answer| answer.run = "run-2".to_owned())),
     ("of another call", |_, other| said(&other.answer)),
     ("without a token", |trail, _| changed(trail, |answer| answer.token = None)),

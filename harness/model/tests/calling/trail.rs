@@ -8,7 +8,7 @@ use dualproof_model::evidence::{
 use dualproof_model::family::IpFamily;
 use dualproof_model::matrix::{CallCell, Dial, ServerPod};
 use dualproof_model::truth::{Answering, ClientLeg, Expected, Peer, ServerLeg, World, expected_call};
-use dualproof_wire::{Answer, Ask, Destination};
+use dualproof_wire::{Answer, Ask, Destination, seal};
 use serde_json::{Map, Value, json};
 
 use super::world::{RUN, ip};
@@ -114,7 +114,7 @@ pub(super) fn trail(cell: &CallCell, world: &World, objects: &Objects, number: u
 
 /// Spells an answer as the server does.
 pub(super) fn said(answer: &Answer) -> String {
-    serde_json::to_string(answer).unwrap_or_else(|error| panic!("{error}"))
+    serde_json::to_string(answer).map(|text| seal(&text)).unwrap_or_else(|error| panic!("{error}"))
 }
 
 impl Trail {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use dualproof_wire::{Bind, Bound, Outcome, Protocol, Report, Service};
 
-use crate::programs::{Server, Tested, answer, ask, probe};
+use crate::programs::{Server, Tested, answer, ask, probe, read};
 
 /// How a socket is asked for, what it says it is bound to, and whether 127.0.0.1, 127.0.0.2 and ::1 reach it. A bound IPv6 wildcard
 /// takes IPv4 only without IPV6_V6ONLY (RFC 3493, 5.3); `pod-v4` is 127.0.0.2 here and `pod-v6` ::1.
@@ -108,7 +108,7 @@ fn a_server_that_speaks_first_greets_without_a_token_and_then_answers() -> Teste
     let server = Server::start("greet", &["--server-first", "[::1]:0"])?;
     let reports = probe(&[], &[ask("1", server.bound[0].address, Protocol::TcpServerFirst)])?;
     let Outcome::Replied(text) = &reports[0].outcome else { return Err(format!("{reports:?}").into()) };
-    let lines: Vec<dualproof_wire::Answer> = text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    let lines: Vec<dualproof_wire::Answer> = text.lines().map(read).collect::<Result<_, _>>()?;
     assert_eq!(lines.iter().map(|line| line.token.as_deref()).collect::<Vec<_>>(), [None, Some("t-1")]);
     assert_eq!(lines[0].connection, lines[1].connection);
     Ok(())

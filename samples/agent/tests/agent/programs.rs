@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 
-use dualproof_wire::{Answer, Ask, Bound, Destination, Outcome, Protocol, Report};
+use dualproof_wire::{Answer, Ask, Bound, Destination, Outcome, Protocol, Report, unseal};
 use rustix::process::{Pid, Signal, kill_process};
 
 pub(crate) type Tested = Result<(), Box<dyn Error>>;
@@ -123,10 +123,15 @@ pub(crate) fn reports(stdout: &[u8]) -> Result<Vec<Report>, serde_json::Error> {
     stdout.split_inclusive(|byte| *byte == b'\n').map(serde_json::from_slice).collect()
 }
 
+/// Reads a line of a server.
+pub(crate) fn read(line: &str) -> Result<Answer, Box<dyn Error>> {
+    Ok(serde_json::from_str(&unseal(line)?)?)
+}
+
 /// What a call was answered; none for other ends and for text that is no answer.
 pub(crate) fn answer(report: &Report) -> Option<Answer> {
     match &report.outcome {
-        Outcome::Replied(text) => serde_json::from_str(text.lines().last()?).ok(),
+        Outcome::Replied(text) => read(text.lines().last()?).ok(),
         _ => None,
     }
 }

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use dualproof_wire::{Answer, Bound, Held, Outcome, Protocol, Service, Sockets};
 use rustix::process::Signal;
 
-use crate::programs::{Server, Tested, answer, ask, lines, probe, run, serve, threads};
+use crate::programs::{Server, Tested, answer, ask, lines, probe, read, run, serve, threads};
 
 fn exchange(address: SocketAddr, sent: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
     let mut stream = TcpStream::connect(address)?;
@@ -24,10 +24,7 @@ fn a_connection_sends_many_lines_and_each_is_answered() -> Tested {
     stream.write_all(b"one\ntw")?;
     stream.write_all(b"o and more\r\nthree")?;
     stream.shutdown(Shutdown::Write)?;
-    let answers: Vec<Answer> = BufReader::new(stream)
-        .lines()
-        .map(|line| Ok(serde_json::from_str(&line?)?))
-        .collect::<Result<_, std::io::Error>>()?;
+    let answers: Vec<Answer> = BufReader::new(stream).lines().map(|line| read(&line?)).collect::<Result<_, _>>()?;
     let tokens: Vec<_> = answers.iter().filter_map(|answer| answer.token.as_deref()).collect();
     assert_eq!(tokens, ["one", "two", "three"]);
     assert!(answers.iter().all(|answer| answer.connection == 1 && answer.local.is_ipv4()));

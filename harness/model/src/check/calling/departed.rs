@@ -6,6 +6,7 @@ use crate::answer::{Departure, End};
 pub(in crate::check) fn is_identity(departure: &Departure) -> bool {
     match departure {
         Departure::NotAnAnswer(_)
+        | Departure::OtherStatus { .. }
         | Departure::OtherRun { .. }
         | Departure::OtherToken { .. }
         | Departure::OtherGreeting

@@ -15,7 +15,7 @@ use dualproof_model::family::FamilyOrder;
 use dualproof_model::matrix::{expand, roster};
 use dualproof_model::plan::{Cell, MeshKind, ProviderKind};
 use dualproof_model::spec::{self, Scenario};
-use dualproof_wire::{Answer, Outcome, Report};
+use dualproof_wire::{Answer, Outcome, Report, seal, unseal};
 
 use net::Net;
 
@@ -101,9 +101,14 @@ pub(crate) fn end(testimony: &mut Testimony, outcome: &Outcome) {
 pub(crate) fn answer(testimony: &mut Testimony, change: impl FnOnce(&mut Answer)) {
     let Outcome::Replied(text) = &report(testimony).outcome else { return };
     let (greeting, line) = text.rsplit_once('\n').map_or((None, text.as_str()), |(first, last)| (Some(first), last));
-    let mut answer: Answer = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}"));
+    let line = unseal(line).unwrap_or_else(|error| panic!("{error}"));
+    let mut answer: Answer = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}"));
     change(&mut answer);
-    let line = |answer: &Answer| serde_json::to_string(answer).unwrap_or_else(|error| panic!("{error}"));
-    let greeting = greeting.map(|_| line(&Answer { token: None, ..answer.clone() }) + "\n").unwrap_or_default();
-    end(testimony, &Outcome::Replied(greeting + &line(&answer)));
+    let greeting = greeting.map(|_| said(&Answer { token: None, ..answer.clone() }) + "\n").unwrap_or_default();
+    end(testimony, &Outcome::Replied(greeting + &said(&answer)));
+}
+
+/// Spells an answer as the server does.
+fn said(answer: &Answer) -> String {
+    serde_json::to_string(answer).map(|text| seal(&text)).unwrap_or_else(|error| panic!("{error}"))
 }

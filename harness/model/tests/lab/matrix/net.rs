@@ -15,9 +15,9 @@ use dualproof_wire::{
     Answer, Ask, Attempt, Bind, Destination, Outcome, Protocol, Records, Report, Resolution, ResolutionOutcome,
 };
 
-use super::RUN;
 use super::cluster::{LISTED, STRICT, bound, spiffe, spoken};
 use super::log::{Carried, line, refusal};
+use super::{RUN, said};
 use crate::lab::ip;
 
 pub(super) struct Net<'a> {
@@ -273,12 +273,11 @@ impl<'a> Net<'a> {
             connection: 1,
             token: Some(token.to_owned()),
         };
-        let line = |answer: &Answer| serde_json::to_string(answer).unwrap_or_else(|error| panic!("{error}"));
         let greeting = match protocol {
-            Protocol::TcpServerFirst => line(&Answer { token: None, ..answer.clone() }) + "\n",
+            Protocol::TcpServerFirst => said(&Answer { token: None, ..answer.clone() }) + "\n",
             _ => String::new(),
         };
-        takes.then(|| Outcome::Replied(greeting + &line(&answer)))
+        takes.then(|| Outcome::Replied(greeting + &said(&answer)))
     }
 
     fn by_node_port(&self, to: &SocketAddr) -> Option<(&'a Service, u16)> {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use dualproof_wire::{Answer, Bind, Protocol};
+use dualproof_wire::{Answer, Bind, Protocol, seal};
 
 use crate::address::canonical;
 use crate::serve::Identity;
@@ -34,7 +34,7 @@ pub(in crate::serve) struct Ends {
 }
 
 impl Witness {
-    /// Writes the answer as one JSON line with its end.
+    /// Writes the answer as one sealed JSON line with its end.
     pub(super) fn line(&self, protocol: Protocol, ends: Ends, token: Option<&str>) -> Vec<u8> {
         let Identity { run, pod, uid, namespace, node, service_account } = (*self.identity).clone();
         let answer = Answer {
@@ -53,9 +53,9 @@ impl Witness {
             token: token.map(str::to_owned),
         };
         // Strings, numbers and addresses always have a JSON form; an empty line would be no answer, and the connection says so.
-        let mut line = serde_json::to_vec(&answer).unwrap_or_default();
-        line.push(b'\n');
-        line
+        let mut line = seal(&serde_json::to_string(&answer).unwrap_or_default());
+        line.push('\n');
+        line.into_bytes()
     }
 }
 
