@@ -3,7 +3,7 @@
 
 use dualproof_dump::DumpError;
 use dualproof_dump::bundle::{self, Writer, layout};
-use dualproof_model::evidence::{ACCESS_LOG_MARK, Evidence, Manifest, PodRef, Testimony};
+use dualproof_model::evidence::{ACCESS_LOG_MARK, Evidence, HostStatus, Manifest, PodRef, Testimony};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -91,4 +91,32 @@ fn a_bundle_from_before_the_matrix_has_none_of_it_and_misses_nothing() {
     assert!(evidence.testimonies.is_empty() && evidence.access_log.is_empty());
     let asked = |what: &str| what.contains("testimony") || what.contains("access");
     assert!(!evidence.manifest.missing.iter().any(|missing| asked(&missing.what)), "{:?}", evidence.manifest.missing);
+}
+
+#[test]
+fn counters_of_before_the_calls_stand_beside_those_after_and_are_missed_by_nobody() {
+    let dump = |requests: u8| {
+        json!({ "cluster_statuses": [{ "name": "outbound|9000||a.b.svc.cluster.local", "host_statuses": [{
+            "address": { "socket_address": { "address": "fd00::1", "port_value": 9000 } },
+            "stats": [{ "name": "rq_total", "value": requests.to_string() }],
+        }] }] })
+        .to_string()
+    };
+    let file = |name| layout::proxy_file(&pod(), name);
+    let read = |before: bool| {
+        let (_dir, evidence) = written(|writer| {
+            writer.add_parsed(&file(layout::CLUSTERS), dump(5)).unwrap();
+            if before {
+                writer.add_parsed(&file(layout::CLUSTERS_BEFORE), dump(2)).unwrap();
+            }
+        });
+        evidence.unwrap()
+    };
+    let evidence = read(true);
+    let requests = |hosts: &[HostStatus]| hosts.iter().map(|host| host.requests).collect::<Vec<_>>();
+    let proxy = &evidence.proxies[0];
+    assert_eq!((requests(&proxy.hosts), proxy.hosts_before.as_deref().map(requests)), (vec![5], Some(vec![2])));
+    let evidence = read(false);
+    assert_eq!(evidence.proxies[0].hosts_before, None);
+    assert!(!evidence.manifest.missing.iter().any(|missing| missing.what.contains("before")));
 }

@@ -5,12 +5,14 @@
 #![expect(clippy::unwrap_used, reason = "a test says what broke by panicking")]
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use dualproof_model::family::IpFamily;
 use dualproof_model::report::Report;
-use dualproof_model::verdict::{Layer, Verdict};
+use dualproof_model::verdict::{Holds, Layer, Verdict};
 use dualproof_runner::embedded;
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -161,6 +163,79 @@ fn a_run_that_is_killed_takes_its_cluster_along_and_a_kept_one_is_swept() {
     assert_eq!(code, 0, "{said}");
     assert_eq!(user.processes(), Vec::<String>::new(), "{said}");
     assert!(!Path::new(kubeconfig.lines().next().unwrap()).exists());
+}
+
+/// A door before an API server that knows no logs of sidecars: what cannot be had is asked for under another name.
+fn without_logs(server: &str) -> String {
+    let behind = server.trim_start_matches("http://").to_owned();
+    let door = TcpListener::bind("127.0.0.1:0").unwrap();
+    let own = door.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for near in door.incoming().map_while(Result::ok) {
+            let far = TcpStream::connect(&behind).unwrap();
+            let (from, to) = (near.try_clone().unwrap(), far.try_clone().unwrap());
+            std::thread::spawn(move || carry(from, to, b"/log?"));
+            std::thread::spawn(move || carry(far, near, b""));
+        }
+    });
+    format!("http://{own}")
+}
+
+/// Carries bytes until one side ends; a head that asks for a sidecar's log asks for what nobody has.
+fn carry(mut from: TcpStream, mut to: TcpStream, log: &[u8]) {
+    let mut bytes = [0; 64 * 1024];
+    while let Ok(length @ 1..) = from.read(&mut bytes) {
+        let is_log = !log.is_empty() && bytes[..length].windows(21).any(|part| part == b"container=istio-proxy");
+        if is_log && let Some(at) = bytes[..length].windows(log.len().max(1)).position(|part| part == log) {
+            bytes[at + 1] = b'L';
+        }
+        if to.write_all(&bytes[..length]).is_err() {
+            break;
+        }
+    }
+    // Nobody is left to be told.
+    drop(to.shutdown(Shutdown::Write));
+}
+
+#[test]
+fn where_logs_are_refused_calls_are_proven_by_counters_and_the_report_says_so() {
+    let Some(user) = User::new() else { return };
+    let calls = ["--scenario", "matrix/calls", "--check", "K04"];
+    let (code, said) = user.run(&[&["run", "--provider", "embedded", "--keep"][..], &calls].concat());
+    assert_eq!(code, 0, "{said}");
+    let run = std::fs::read_dir(user.home.path().join("state/runs")).unwrap().next().unwrap().unwrap();
+    let kubeconfig = std::fs::read_to_string(run.path().join("kubeconfig")).unwrap();
+    let (_, server) = kubeconfig.split_once("\"server\": \"").unwrap();
+    let (server, _) = server.split_once('"').unwrap();
+    let door = user.home.path().join("door.yaml");
+    std::fs::write(&door, kubeconfig.replace(server, &without_logs(server))).unwrap();
+    let door = [
+        "run",
+        "--provider",
+        "existing",
+        "--mesh",
+        "istio",
+        "--mesh-version",
+        "1.31.0",
+        "--reuse",
+        "--kubeconfig",
+        door.to_str().unwrap(),
+    ];
+    let (code, said) = user.run(&[&door[..], &calls].concat());
+    let report = user.report();
+    let result = report.results.iter().find(|result| result.check == "K04").unwrap();
+    for family in IpFamily::BOTH {
+        let mut own = result.findings.iter().filter(|finding| finding.family == Some(family));
+        assert!(
+            own.any(|finding| finding.holds == Holds::Yes && finding.expected.contains("proof: counters")),
+            "{said}"
+        );
+    }
+    assert!(result.findings.iter().all(|finding| finding.holds != Holds::No), "{said}");
+    // Passthrough and headless clusters forget their hosts: those calls are not proven.
+    assert_eq!((code, result.verdict), (4, Verdict::Inconclusive), "{said}");
+    let (code, said) = user.run(&["cluster", "down", run.file_name().to_str().unwrap()]);
+    assert_eq!(code, 0, "{said}");
 }
 
 /// Reads what a run says until it says this.

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use dualproof_dump::DumpError;
 use dualproof_dump::bundle::{Writer, layout};
 use dualproof_model::evidence::{AccessLogLine, PodRef, Testimony};
 use dualproof_wire::{Answer, Outcome, Protocol, unseal};
@@ -15,6 +16,7 @@ use jiff::Timestamp;
 use crate::api;
 use crate::cluster::Cluster;
 use crate::context::RunContext;
+use crate::mesh::Counters;
 use crate::trouble::chain;
 use crate::wait::{Progress, until};
 
@@ -29,7 +31,8 @@ const MARGIN: i64 = 2;
 const AT_ONCE: usize = 4;
 
 /// Waits until the proxies' logs tell of every call of `testimonies` that they owe, or for ten seconds, and writes the logs of
-/// `meshed` as they are then. A log that cannot be read is noted as missing.
+/// `meshed` as they are then. A log that cannot be read is noted as missing; so are all of them where no proxy wrote a line in our format.
+/// Then the counters of `before`, read before the calls, are written as well, to be held against those after.
 ///
 /// A meshed client's proxy owes a line for every socket that connected; a meshed server's for every answer that came to it
 /// through its proxy. Both are known by sockets, so that a line of another call does not count.
@@ -39,6 +42,7 @@ pub async fn access_logs(
     container: &str,
     meshed: &[PodRef],
     testimonies: &[Testimony],
+    before: &Counters,
     writer: &Writer,
 ) {
     let owed = Owed::of(testimonies, meshed);
@@ -56,17 +60,43 @@ pub async fn access_logs(
     // What is lacking after that is for the judge to see.
     drop(waited.await);
     let logs = logs.into_inner().unwrap_or_else(PoisonError::into_inner);
-    for (pod, log) in logs {
-        let file = layout::access_log(&pod);
-        match log {
-            Ok(text) => {
-                if let Err(error) = writer.add(&file, text) {
-                    writer.missing(file, chain(&error));
-                }
-            }
-            Err(why) => writer.missing(file, why),
+    let is_silent = owed != Owed::default() && is_silent(&logs);
+    if is_silent || logs.values().any(Result::is_err) {
+        for (pod, counters) in before {
+            let file = layout::proxy_file(pod, layout::CLUSTERS_BEFORE);
+            add(writer, file, counters.clone(), |file, bytes| writer.add_parsed(file, bytes));
         }
     }
+    for (pod, log) in logs {
+        let file = layout::access_log(&pod);
+        let is_evidence = !is_silent || log.is_err();
+        add(writer, file.clone(), log, |file, text| writer.add(file, text));
+        if !is_evidence {
+            writer.missing(file, SILENT);
+        }
+    }
+}
+
+/// Why a log that could be read is no evidence.
+const SILENT: &str = "no proxy wrote a line in dualproof's accessLogFormat: the mesh's is another one, or off";
+
+fn add<T>(
+    writer: &Writer,
+    file: String,
+    content: Result<T, String>,
+    write: impl FnOnce(&str, T) -> Result<(), DumpError>,
+) {
+    if let Err(why) = content.and_then(|content| write(&file, content).map_err(|error| chain(&error))) {
+        writer.missing(file, why);
+    }
+}
+
+/// Tells whether none of the logs that could be read has a line of ours, be it cut.
+fn is_silent(logs: &Logs) -> bool {
+    let ours = |(pod, log): (&PodRef, &Result<String, String>)| {
+        log.iter().flat_map(|text| text.lines()).any(|line| !matches!(AccessLogLine::parse(pod, line, ""), Ok(None)))
+    };
+    !logs.iter().any(ours)
 }
 
 /// What was read of each pod's log: its text, or why there is none.

@@ -76,6 +76,9 @@ pub struct MeshVersions {
     pub proxies: Vec<String>,
 }
 
+/// What the admin API of each pod's proxy said of its hosts, or why there is nothing.
+pub type Counters = BTreeMap<PodRef, Result<Vec<u8>, String>>;
+
 /// A mesh, from its installer to its evidence. Nothing here judges.
 #[async_trait]
 pub trait Mesh: Send + Sync {
@@ -129,6 +132,12 @@ pub trait Mesh: Send + Sync {
     /// Reads the proxies of `pods` and the control plane into the bundle. What cannot be read is noted as missing with its
     /// reason; one proxy's loss never spoils another's evidence.
     async fn collect(&self, context: &RunContext, cluster: &Cluster, pods: &[PodRef], writer: &Writer);
+
+    /// Reads how often the proxies of `pods` have gone to each host so far. Nothing by default.
+    async fn counters(&self, context: &RunContext, cluster: &Cluster, pods: &[PodRef]) -> Counters {
+        let _ = (context, cluster, pods);
+        Counters::new()
+    }
 
     /// Adds what the control plane says of itself to the bundle of a run that failed: its log. Nothing by default.
     async fn collect_log(&self, context: &RunContext, cluster: &Cluster, writer: &Writer) {

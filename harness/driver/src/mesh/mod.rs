@@ -12,6 +12,6 @@ mod embedded;
 mod none;
 
 pub use choose::choose;
-pub use contract::{Input, Installed, Mesh, MeshSettings, MeshVersions, Prepared};
+pub use contract::{Counters, Input, Installed, Mesh, MeshSettings, MeshVersions, Prepared};
 pub use error::{Found, Looked, MeshError};
 pub use istio::{DownloadError, RELEASES, archive_name, download, render_operator};

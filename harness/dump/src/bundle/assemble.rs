@@ -128,7 +128,9 @@ fn part(path: &str) -> Part<'_> {
     let parts: Vec<&str> = path.split('/').collect();
     match parts.as_slice() {
         [layout::INPUTS, ..] => Part::Input,
-        [layout::PROXIES, namespace, name, file] if layout::PROXY_FILES.contains(file) => {
+        [layout::PROXIES, namespace, name, file]
+            if layout::PROXY_FILES.contains(file) || *file == layout::CLUSTERS_BEFORE =>
+        {
             Part::Proxy { pod: PodRef { namespace: (*namespace).to_owned(), name: (*name).to_owned() }, file }
         }
         [layout::NETNS, namespace, name, file] if layout::NETNS_FILES.contains(file) => {
@@ -154,6 +156,7 @@ fn add_to_proxy(proxy: &mut Proxy, file: &str, bytes: &[u8], place: &str) -> Res
         }
         layout::LISTENERS => proxy.listener_statuses = envoy::listeners(bytes, place)?,
         layout::CLUSTERS => proxy.hosts = envoy::clusters(bytes, place)?,
+        layout::CLUSTERS_BEFORE => proxy.hosts_before = Some(envoy::clusters(bytes, place)?),
         layout::SERVER_INFO => proxy.info = envoy::server_info(bytes, place)?,
         _ => proxy.stats = envoy::stats(bytes, place)?,
     }

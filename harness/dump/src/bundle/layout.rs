@@ -28,11 +28,13 @@ pub const CONFIG_DUMP: &str = "config_dump.json";
 pub const LISTENERS: &str = "listeners.json";
 /// Envoy's `/clusters?format=json`.
 pub const CLUSTERS: &str = "clusters.json";
+/// The same before the calls of a matrix; only where the proxies' logs cannot be had.
+pub const CLUSTERS_BEFORE: &str = "clusters_before.json";
 /// Envoy's `/server_info`.
 pub const SERVER_INFO: &str = "server_info.json";
 /// Envoy's `/stats`, `name: value` lines.
 pub const STATS: &str = "stats.txt";
-/// All files of a proxy's folder.
+/// All files that a proxy's folder must have.
 pub const PROXY_FILES: [&str; 5] = [CONFIG_DUMP, LISTENERS, CLUSTERS, SERVER_INFO, STATS];
 /// The folder of the network namespaces' folders.
 pub const NETNS: &str = "netns";

@@ -22,8 +22,10 @@ pub struct Proxy {
     pub clusters: Vec<Cluster>,
     /// Endpoints of `config_dump?include_eds`, without the inbound clusters' passing hosts.
     pub endpoints: Vec<ClusterEndpoints>,
-    /// Hosts of `/clusters`.
+    /// Hosts of `/clusters`, after the calls.
     pub hosts: Vec<HostStatus>,
+    /// The same before the calls of a matrix; `None` where the proxies' logs were had, which tell more.
+    pub hosts_before: Option<Vec<HostStatus>>,
     /// What Envoy refused.
     pub rejections: Vec<Rejection>,
     /// Counters of `/stats`, those that were asked for.

@@ -73,6 +73,9 @@ pub enum Proof {
     /// A node rewrote both sockets between the proxies, or the server's kernel the source port, so that no socket links the ends; each
     /// end for itself is shown by one line and no other.
     Ends,
+    /// Logs cannot be had, and the counters of every proxy on its way grew by exactly the calls that must have gone there
+    /// ([`super::count`]). Weaker: it tells of clusters and hosts, not of sockets and certificates.
+    Counters,
     /// More than one fits, or none can be told from others: it counts for nothing.
     Ambiguous {
         /// Why.

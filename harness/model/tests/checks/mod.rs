@@ -2,6 +2,7 @@
 
 mod calls;
 mod catalogue;
+mod counted;
 mod green;
 mod lost;
 mod words;

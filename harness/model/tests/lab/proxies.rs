@@ -51,6 +51,7 @@ pub(super) fn proxy(world: &World, namespace: &str, name: &str, number: u8) -> P
             requests: 1,
             place: format!("{place}/clusters.json"),
         }],
+        hosts_before: None,
         rejections: Vec::new(),
         stats: [("cluster_manager.cds.update_rejected", 0), ("listener_manager.lds.update_rejected", 0)]
             .map(|(name, count)| (name.to_owned(), count))

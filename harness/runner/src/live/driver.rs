@@ -132,7 +132,12 @@ impl Driver for Live {
         if matrices.is_empty() {
             return Ok(());
         }
-        collect::objects(&context, &cluster, &self.namespaces(), bundle).await;
+        let (namespaces, meshed) = (self.namespaces(), self.state().deployed.meshed());
+        let ((), counters) = tokio::join!(
+            collect::objects(&context, &cluster, &namespaces, bundle),
+            self.mesh.counters(&context, &cluster, &meshed)
+        );
+        self.state().counters = counters;
         let objects = calls::objects(bundle.dir()).map_err(unwritten)?;
         let image = self.agent()?;
         let caller = Caller { context: &context, cluster: &cluster, image: &image, provider: self.provided };
@@ -146,9 +151,10 @@ impl Driver for Live {
         let (context, cluster, meshed) =
             (self.context(Stage::Collect), self.cluster_made()?, self.state().deployed.meshed());
         let (namespaces, testimonies) = (self.namespaces(), self.state().testimonies.clone());
+        let counters = self.state().counters.clone();
         let logs = async {
             if let Some(sidecar) = self.mesh.sidecar().filter(|_| !testimonies.is_empty()) {
-                collect::access_logs(&context, &cluster, sidecar, &meshed, &testimonies, bundle).await;
+                collect::access_logs(&context, &cluster, sidecar, &meshed, &testimonies, &counters, bundle).await;
             }
         };
         let tools = KindTools::default();

@@ -7,7 +7,7 @@ use dualproof_driver::cluster::{Cluster, Provider, ToolVersions};
 use dualproof_driver::context::{RunContext, WaitLog};
 use dualproof_driver::doctor::Subject;
 use dualproof_driver::image::AgentImage;
-use dualproof_driver::mesh::{self, Installed, Mesh};
+use dualproof_driver::mesh::{self, Counters, Installed, Mesh};
 use dualproof_driver::trouble::Trouble;
 use dualproof_driver::workload::Deployed;
 use dualproof_model::evidence::{FailureKind, Testimony};
@@ -49,6 +49,8 @@ pub(super) struct State {
     pub(super) testimonies: Vec<Testimony>,
     pub(super) failed: bool,
     pub(super) joined: Option<Beacon>,
+    /// What the proxies had counted before the calls.
+    pub(super) counters: Counters,
 }
 
 impl Live {
@@ -84,6 +86,7 @@ impl Live {
                 testimonies: Vec::new(),
                 failed: false,
                 joined: None,
+                counters: Counters::new(),
             }),
         }
     }

@@ -10,7 +10,7 @@ use super::{install, objects};
 use crate::cluster::Cluster;
 use crate::context::RunContext;
 use crate::mesh::istio;
-use crate::mesh::{Input, Installed, Mesh, MeshError, MeshSettings, MeshVersions, Prepared};
+use crate::mesh::{Counters, Input, Installed, Mesh, MeshError, MeshSettings, MeshVersions, Prepared};
 
 /// The version whose shapes are installed where none is asked for: the newest that recordings of real Istio hold them to.
 const NEWEST: &str = "1.31.0";
@@ -90,6 +90,10 @@ impl Mesh for Embedded {
 
     async fn collect(&self, context: &RunContext, cluster: &Cluster, pods: &[PodRef], writer: &Writer) {
         istio::collect(context, cluster, pods, writer).await;
+    }
+
+    async fn counters(&self, context: &RunContext, cluster: &Cluster, pods: &[PodRef]) -> Counters {
+        istio::counters(context, cluster, pods).await
     }
 
     async fn collect_log(&self, context: &RunContext, cluster: &Cluster, writer: &Writer) {

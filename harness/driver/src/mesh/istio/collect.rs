@@ -16,6 +16,7 @@ use crate::api;
 use crate::cluster::Cluster;
 use crate::context::RunContext;
 use crate::diagnostics::pod_ref;
+use crate::mesh::Counters;
 use crate::trouble::chain;
 
 /// Envoy's admin port, on the pod's loopback (istio/istio:pkg/config/constants `ProxyAdminPort` default).
@@ -24,12 +25,15 @@ const ADMIN: u16 = 15000;
 /// Proxies read at the same time: a dump keeps Envoy's main thread busy, and the API server carries them all.
 const AT_ONCE: usize = 4;
 
+/// The page of the hosts with their counters.
+const HOSTS: &str = "/clusters?format=json";
+
 /// Pages of the admin API and their files, cheapest last needed first. The counters tell of refused updates; the whole page
 /// would be hundreds of lines that no check reads.
 const PAGES: [(&str, &str); 5] = [
     ("/server_info", layout::SERVER_INFO),
     ("/listeners?format=json", layout::LISTENERS),
-    ("/clusters?format=json", layout::CLUSTERS),
+    (HOSTS, layout::CLUSTERS),
     ("/config_dump?include_eds", layout::CONFIG_DUMP),
     (
         "/stats?filter=(update_rejected%7Cupdate_success%7Cupdate_failure)$%7C%5Elistener_manager%5C.%7C%5Ecluster_manager%5C.",
@@ -64,6 +68,14 @@ pub(in crate::mesh) async fn collect(context: &RunContext, cluster: &Cluster, me
         }
     };
     futures_util::join!(proxies, sync);
+}
+
+/// Reads the counters of the proxies' hosts, four proxies at a time.
+pub(in crate::mesh) async fn counters(context: &RunContext, cluster: &Cluster, meshed: &[PodRef]) -> Counters {
+    let end = Instant::now() + Timeouts::of(context.timeouts.dump);
+    let reads: Vec<_> =
+        meshed.iter().map(async |pod| (pod.clone(), read(context, cluster, pod, HOSTS, end).await)).collect();
+    stream::iter(reads).buffer_unordered(AT_ONCE).collect().await
 }
 
 /// Adds the end of istiod's log, for a run that failed: that of every pod, Ready or not, with that from before a restart.

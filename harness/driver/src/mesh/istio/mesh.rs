@@ -15,7 +15,7 @@ use super::tool::find;
 use super::{collect, control_plane, converge, install, remove, render_operator};
 use crate::cluster::Cluster;
 use crate::context::RunContext;
-use crate::mesh::{Input, Installed, Mesh, MeshError, MeshSettings, MeshVersions, Prepared};
+use crate::mesh::{Counters, Input, Installed, Mesh, MeshError, MeshSettings, MeshVersions, Prepared};
 use crate::tool::{self, Invocation};
 
 /// The file that the harness renders.
@@ -108,6 +108,10 @@ impl Mesh for Istio {
 
     async fn collect(&self, context: &RunContext, cluster: &Cluster, pods: &[PodRef], writer: &Writer) {
         collect::collect(context, cluster, pods, writer).await;
+    }
+
+    async fn counters(&self, context: &RunContext, cluster: &Cluster, pods: &[PodRef]) -> Counters {
+        collect::counters(context, cluster, pods).await
     }
 
     async fn collect_log(&self, context: &RunContext, cluster: &Cluster, writer: &Writer) {

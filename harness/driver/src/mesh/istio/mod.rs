@@ -10,7 +10,7 @@ mod operator;
 mod remove;
 mod tool;
 
-pub(super) use collect::{collect, collect_log};
+pub(super) use collect::{collect, collect_log, counters};
 pub(super) use control_plane::{SYSTEM, versions};
 pub(super) use converge::converge;
 pub(super) use install::{foreign, injecting, is_ours};

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::ways::find_ways;
 use crate::answer::{Departure, Weighed, weigh};
 use crate::check::Case;
 use crate::evidence::{CallStage, Evidence, RUN_LABEL, Testimony};
 use crate::family::IpFamily;
 use crate::matrix::{CallCell, Expansion, Gap, expand, roster};
-use crate::path::{Dialled, Path, prove};
+use crate::path::Path;
 use crate::plan::MeshKind;
 use crate::spec::{Matrix, Mtls};
 use crate::truth::{Expected, MeshWorld, World, expected_call};
@@ -105,17 +106,8 @@ impl<'a> Calls<'a> {
             }
         }
         let mut calls = Self { all, gaps, meshed };
-        calls.find_paths(case);
+        find_ways(&mut calls, case.evidence);
         Ok(calls)
-    }
-
-    fn find_paths(&mut self, case: &Case<'_>) {
-        let dialled = |call: &Call<'_>| Dialled::of(call.testimony?, &call.cell, self.meshed);
-        let (numbers, calls): (Vec<usize>, Vec<Dialled>) =
-            self.all.iter().enumerate().filter_map(|(number, call)| Some((number, dialled(call)?))).unzip();
-        for (number, path) in numbers.into_iter().zip(prove(&calls, &case.evidence.access_log)) {
-            self.all[number].path = Some(path);
-        }
     }
 }
 

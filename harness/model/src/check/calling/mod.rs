@@ -10,6 +10,7 @@ mod reach;
 mod say;
 mod statement;
 mod trace;
+mod ways;
 
 pub(super) use calls::{Call, Calls, Policy};
 pub(super) use departed::{is_family, is_identity, is_peer};

@@ -71,7 +71,7 @@ type Kind = (String, &'static str, Option<IpFamily>);
 
 #[derive(Default)]
 struct Groups {
-    right: BTreeMap<Kind, usize>,
+    right: BTreeMap<(Kind, Option<&'static str>), usize>,
     wrong: BTreeMap<(Kind, String, Option<Layer>), Told>,
     lost: BTreeMap<Kind, Told>,
 }
@@ -93,7 +93,8 @@ impl Groups {
         let places = [call.place()].into_iter().chain(statement.places).collect();
         let one = |words: String| One { service, words: format!("{}: {words}", call.cell.id), places };
         match statement.said {
-            Said::Right => *self.right.entry(kind).or_default() += 1,
+            Said::Right => *self.right.entry((kind, None)).or_default() += 1,
+            Said::Weaker(proof) => *self.right.entry((kind, Some(proof))).or_default() += 1,
             Said::Wrong(words) => {
                 self.wrong.entry((kind, statement.expected, statement.layer)).or_default().0.push(one(words))
             }
@@ -102,8 +103,9 @@ impl Groups {
     }
 
     fn into_findings(self, right: &str, findings: &mut Findings) {
-        for (kind, count) in self.right {
+        for ((kind, weaker), count) in self.right {
             let (subject, family) = (subject(&kind, None), kind.2);
+            let right = weaker.unwrap_or(right);
             findings.push(&subject, family, &format!("{right}, each of {count}"), &count, true, TESTIMONY);
         }
         for ((kind, expected, layer), told) in self.wrong {

@@ -25,6 +25,8 @@ pub(in crate::check) struct Statement {
 pub(in crate::check) enum Said {
     /// It is.
     Right,
+    /// It is, by another proof than the check's own: its words instead of the check's.
+    Weaker(&'static str),
     /// It is not, in words.
     Wrong(String),
     /// Nothing can be said, and why.

@@ -28,8 +28,11 @@ pub(in crate::check) const REQUEST_TRAVERSES_BOTH_PROXIES: Check = Check {
     judge,
 };
 
+/// What holds of a call that is proven by counters: the way, and nothing of sockets and certificates.
+const BY_COUNTERS: &str = "the way of the truth table, proof: counters";
+
 fn judge(case: &Case<'_>) -> Judged {
-    calling::judge(case, "the way of the truth table, proven by the logs", |_, call| stated(case, call), sidecars)
+    calling::judge(case, "the way of the truth table, proof: access logs", |_, call| stated(case, call), sidecars)
 }
 
 /// States nothing of calls that cross no proxy: those between naked ends, and datagrams.
@@ -81,7 +84,8 @@ fn by(case: &Case<'_>, path: &Path, call: &Call<'_>, answering: &Answering) -> S
             return Said::Lost(format!("its way lacks {}", missing.join(" and ")));
         }
         Proof::Ambiguous { .. } | Proof::Incomplete { .. } => return Said::Wrong(words.join(", ")),
-        Proof::Proven | Proof::Ends => {}
+        Proof::Counters if words.is_empty() => return Said::Weaker(BY_COUNTERS),
+        Proof::Counters | Proof::Proven | Proof::Ends => {}
     }
     // A family alone is K01's: there it is told by both ends.
     let of_way = strays(path, &call.cell, answering);

@@ -2,6 +2,7 @@
 
 mod ambiguous;
 mod call;
+mod counted;
 mod incomplete;
 mod properties;
 mod proven;
