@@ -220,7 +220,7 @@ fn judge(sample: &str, change: impl FnOnce(&mut Evidence)) -> Vec<Finding> {
     let file = "scenarios/seed/dual-stack.yaml";
     let scenario = spec::scenario(file, &fs::read_to_string(root.join(file)).unwrap()).unwrap();
     let check = check::find("K10").unwrap();
-    match (check.judge)(&Case { evidence: &evidence, scenario: &scenario, shapes: None }) {
+    match (check.judge)(&Case::new(&evidence, &scenario, None)) {
         Judged::Findings(findings) => findings,
         Judged::NotApplicable(reason) => panic!("{reason}"),
     }

@@ -1,13 +1,14 @@
 //! What a check is given: one scenario's view of the evidence.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
+use super::calling::Calls;
 use crate::evidence::{Evidence, Pod, PodRef, Proxy, Service};
 use crate::spec::{Scenario, Shapes};
 use crate::verdict::{Finding, Findings};
 
 /// One scenario over one bundle.
-#[derive(Clone, Copy, Debug)]
 pub struct Case<'a> {
     /// The bundle.
     pub evidence: &'a Evidence,
@@ -15,6 +16,8 @@ pub struct Case<'a> {
     pub scenario: &'a Scenario,
     /// The shapes of the mesh's version; `None` without a mesh.
     pub shapes: Option<&'a Shapes>,
+    /// The calls of its matrix, once a check has asked for them.
+    calls: OnceCell<Result<Calls<'a>, String>>,
 }
 
 /// What a check says.
@@ -33,6 +36,21 @@ impl From<Findings> for Judged {
 }
 
 impl<'a> Case<'a> {
+    /// Makes the case of a scenario; all of its checks should be given the same one. `shapes` as [`Case::shapes`].
+    #[must_use]
+    pub fn new(evidence: &'a Evidence, scenario: &'a Scenario, shapes: Option<&'a Shapes>) -> Self {
+        Self { evidence, scenario, shapes, calls: OnceCell::new() }
+    }
+
+    /// Returns the calls of the scenario's matrix with all that they came to; `None` where it has no matrix.
+    ///
+    /// # Errors
+    /// Why nothing can be expected of them.
+    pub(super) fn calls(&self) -> Option<Result<&Calls<'a>, &str>> {
+        let matrix = self.scenario.matrix.as_ref()?;
+        Some(self.calls.get_or_init(|| Calls::of(self, matrix)).as_ref().map_err(String::as_str))
+    }
+
     /// Returns the scenario's Service as it is live; `None` when it is not in the bundle.
     #[must_use]
     pub fn service(&self) -> Option<&'a Service> {

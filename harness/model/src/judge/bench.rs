@@ -54,16 +54,21 @@ impl<'a> Bench<'a> {
         Self { evidence, rules, version, profile }
     }
 
-    pub(super) fn trial(&self, scenario: &str, key: &str) -> TrialResult {
+    /// Makes the case of a scenario, for all of its checks.
+    pub(super) fn case<'s>(&'s self, scenario: &'s Scenario) -> Case<'s> {
+        Case::new(self.evidence, scenario, self.profile.map(|profile| &profile.shapes))
+    }
+
+    /// Judges one trial; `case` is `None` where the rules have no such scenario.
+    pub(super) fn trial(&self, scenario: &str, key: &str, case: Option<&Case<'_>>) -> TrialResult {
         let cell = self.evidence.manifest.cell.name();
         let Some(check) = check::find(key) else {
             let reason = format!("this dualproof has no check {key}");
             return nameless(scenario, key, &cell, reason);
         };
-        let known = self.rules.scenarios.iter().find(|known| known.name == scenario);
-        let (verdict, reason, findings) = match known {
+        let (verdict, reason, findings) = match case {
             None => (Verdict::Inconclusive, format!("the rules have no scenario {scenario}"), Vec::new()),
-            Some(scenario) => self.verdict(scenario, check),
+            Some(case) => self.verdict(case, check),
         };
         TrialResult {
             name: format!("{scenario}::{}::{cell}", check.id()),
@@ -71,14 +76,14 @@ impl<'a> Bench<'a> {
             check: check.key.to_owned(),
             title: check.title.to_owned(),
             layer: check.layer,
-            profile: known.map_or(check.profile, |scenario| scenario.profile.max(check.profile)),
+            profile: case.map_or(check.profile, |case| case.scenario.profile.max(check.profile)),
             verdict,
             reason,
             findings,
         }
     }
 
-    pub(super) fn verdict(&self, scenario: &Scenario, check: &Check) -> (Verdict, String, Vec<Finding>) {
+    pub(super) fn verdict(&self, case: &Case<'_>, check: &Check) -> (Verdict, String, Vec<Finding>) {
         if let Some(failure) = &self.evidence.manifest.failure
             && (check.layer != Layer::Environment || self.evidence.calls.is_empty())
         {
@@ -98,12 +103,11 @@ impl<'a> Bench<'a> {
                 Vec::new(),
             );
         }
-        let shapes = self.profile.map(|profile| &profile.shapes);
-        match (check.judge)(&Case { evidence: self.evidence, scenario, shapes }) {
+        match (check.judge)(case) {
             Judged::NotApplicable(reason) => (Verdict::NotApplicable, reason, Vec::new()),
             Judged::Findings(findings) => {
                 let findings = self.advised(findings, check);
-                let (verdict, reason) = self.weigh(scenario, check, &findings);
+                let (verdict, reason) = self.weigh(case.scenario, check, &findings);
                 (verdict, reason, findings)
             }
         }

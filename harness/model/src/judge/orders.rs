@@ -166,7 +166,7 @@ fn of_cell(evidence: &Evidence, rules: &Rules, layers: &mut Layers, findings: &m
             else {
                 continue;
             };
-            let (verdict, _, said) = bench.verdict(&scenario, check);
+            let (verdict, _, said) = bench.verdict(&bench.case(&scenario), check);
             layers.take(check.layer, verdict == Verdict::Fail);
             for finding in said.iter().filter(|_| verdict != Verdict::Xfail) {
                 let of = told.iter_mut().filter(|(family, _)| finding.family.is_none_or(|own| own == **family));

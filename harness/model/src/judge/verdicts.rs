@@ -1,8 +1,11 @@
 //! From a bundle to its report.
 
+use std::collections::BTreeMap;
+
 use super::Rules;
 use super::bench::Bench;
 use super::conclude::{conclude, count, diagnose, gaps, profiles};
+use crate::check::Case;
 use crate::evidence::{Evidence, Failure, Manifest, Repeat, Tool};
 use crate::plan::Cell;
 use crate::report::{Implementation, REPORT_API_VERSION, Report, Skipped, TrialResult};
@@ -15,11 +18,13 @@ use crate::verdict::{Ledger, Verdict};
 #[must_use]
 pub fn judge(evidence: &Evidence, rules: &Rules, tool: Tool) -> Report {
     let bench = Bench::new(evidence, rules);
+    let cases: BTreeMap<&str, Case<'_>> =
+        rules.scenarios.iter().rev().map(|scenario| (scenario.name.as_str(), bench.case(scenario))).collect();
     let results: Vec<TrialResult> = evidence
         .manifest
         .selected
         .iter()
-        .map(|(scenario, key)| bench.trial(scenario, key))
+        .map(|(scenario, key)| bench.trial(scenario, key, cases.get(scenario.as_str())))
         .map(|result| steady(result, &evidence.manifest.repeats))
         .collect();
     let mut ledger = Ledger::default();

@@ -47,7 +47,7 @@ fn the_same_matrix_without_a_mesh_is_green_by_the_truth_of_naked_pods() {
         let (scenario, evidence) = (world.scenario(), world.evidence());
         assert!(evidence.access_log.is_empty());
         for check in check::all().iter().filter(|check| OF_CALLS.contains(&check.key) && !check.needs_mesh) {
-            let case = Case { evidence: &evidence, scenario: &scenario, shapes: None };
+            let case = Case::new(&evidence, &scenario, None);
             let Judged::Findings(found) = (check.judge)(&case) else { panic!("{} does not apply", check.key) };
             let wrong: Vec<_> = found.iter().filter(|finding| finding.holds != Holds::Yes).collect();
             assert!(!found.is_empty() && wrong.is_empty(), "{} {order}: {wrong:#?}", check.key);
@@ -126,7 +126,7 @@ fn an_unknown_version_is_lost_for_calls_through_a_mesh() {
     let (scenario, evidence) = green(ORDERS[0]);
     for key in OF_CALLS {
         let Some(check) = check::find(key) else { panic!("no {key}") };
-        let case = Case { evidence: &evidence, scenario: &scenario, shapes: None };
+        let case = Case::new(&evidence, &scenario, None);
         let Judged::Findings(found) = (check.judge)(&case) else { panic!("{key} does not apply") };
         assert!(!found.is_empty() && found.iter().all(|finding| finding.holds == Holds::Unknown), "{key}: {found:#?}");
     }

@@ -132,7 +132,7 @@ fn an_unknown_version_is_lost_for_those_who_need_its_shapes() {
     let (scenario, evidence) = (world.scenario(), world.evidence());
     for key in ["K08", "K14", "K11"] {
         let Some(check) = check::find(key) else { panic!("no {key}") };
-        let case = check::Case { evidence: &evidence, scenario: &scenario, shapes: None };
+        let case = check::Case::new(&evidence, &scenario, None);
         let Judged::Findings(findings) = (check.judge)(&case) else { panic!("{key} does not apply") };
         assert!(findings.iter().any(|finding| finding.holds == Holds::Unknown), "{key}: {findings:#?}");
         assert!(findings.iter().all(|finding| finding.holds != Holds::No), "{key}: {findings:#?}");

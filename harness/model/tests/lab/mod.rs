@@ -32,7 +32,7 @@ pub(crate) fn socket(ip: IpAddr, port: u16) -> SocketAddress {
 /// Runs one check.
 pub(crate) fn judge(key: &str, evidence: &Evidence, scenario: &Scenario, shapes: &Shapes) -> Judged {
     let check = check::find(key).unwrap_or_else(|| panic!("no check {key}"));
-    (check.judge)(&Case { evidence, scenario, shapes: Some(shapes) })
+    (check.judge)(&Case::new(evidence, scenario, Some(shapes)))
 }
 
 /// Runs one check and returns its findings; none where it does not apply.

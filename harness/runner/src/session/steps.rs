@@ -71,8 +71,7 @@ impl Steps<'_> {
         let scenarios = &self.job.book.rules.scenarios;
         let Some(scenario) = scenarios.first() else { return Ok(()) };
         for check in check::all().iter().filter(|check| check.layer == Layer::Environment) {
-            let Judged::Findings(findings) = (check.judge)(&Case { evidence: &read.evidence, scenario, shapes: None })
-            else {
+            let Judged::Findings(findings) = (check.judge)(&Case::new(&read.evidence, scenario, None)) else {
                 continue;
             };
             if let Some(broken) = findings.iter().find(|finding| finding.holds == Holds::No) {

@@ -57,7 +57,7 @@ impl<'a> Calls<'a> {
     ///
     /// # Errors
     /// Why nothing can be expected: there is a mesh, and nothing is known of its version.
-    pub(super) fn of(case: &Case<'a>, matrix: &Matrix) -> Result<Self, String> {
+    pub(in crate::check) fn of(case: &Case<'a>, matrix: &Matrix) -> Result<Self, String> {
         let evidence = case.evidence;
         let meshed = evidence.manifest.cell.mesh != MeshKind::None;
         let permissive = match (meshed, case.shapes) {

@@ -25,11 +25,11 @@ pub(in crate::check) fn judge(
     ask: impl Fn(&Calls<'_>, &Call<'_>) -> Vec<Statement>,
     more: impl Fn(&Calls<'_>, &mut Findings),
 ) -> Judged {
-    let Some(matrix) = &case.scenario.matrix else {
+    let Some(calls) = case.calls() else {
         return Judged::NotApplicable("the scenario has no call matrix".to_owned());
     };
     let mut findings = Findings::new();
-    let calls = match Calls::of(case, matrix) {
+    let calls = match calls {
         Ok(calls) => calls,
         Err(why) => {
             findings.lost("calls of the matrix", None, &"the shapes of the mesh's version", &why, "bundle.yaml");
@@ -42,12 +42,12 @@ pub(in crate::check) fn judge(
     }
     let mut groups = Groups::default();
     for call in &calls.all {
-        for statement in ask(&calls, call) {
+        for statement in ask(calls, call) {
             groups.take(call, statement);
         }
     }
     groups.into_findings(right, &mut findings);
-    more(&calls, &mut findings);
+    more(calls, &mut findings);
     if findings.is_empty() {
         return Judged::NotApplicable("no call of the matrix is of this kind".to_owned());
     }
