@@ -1,5 +1,7 @@
 //! Faults that a zone can be told to have.
 
+use std::str::FromStr;
+
 use hickory_proto::rr::{Name, RecordType};
 
 /// What becomes of a question instead of its answer.
@@ -31,5 +33,36 @@ impl Fault {
     #[must_use]
     pub fn meets(&self, name: &Name, record: RecordType) -> bool {
         self.record.is_none_or(|wanted| wanted == record) && self.under.as_ref().is_none_or(|above| above.zone_of(name))
+    }
+}
+
+/// Reads `<record> <name> <effect>`: `AAAA servers.svc.cluster.local SERVFAIL`. The record is `A`, `AAAA` or `ANY`, the name one with all
+/// below it or `.`, the effect `SERVFAIL`, `NXDOMAIN`, `NODATA` or `DROP`.
+impl FromStr for Fault {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let [record, name, effect] = words.as_slice() else {
+            return Err(format!(
+                "`{text}` is not a record, a name and an effect: AAAA servers.svc.cluster.local SERVFAIL"
+            ));
+        };
+        let record = match *record {
+            "A" => Some(RecordType::A),
+            "AAAA" => Some(RecordType::AAAA),
+            "ANY" => None,
+            other => return Err(format!("`{other}` is no record: A, AAAA or ANY")),
+        };
+        let mut under = Name::from_ascii(name).map_err(|error| format!("`{name}` is no name: {error}"))?;
+        under.set_fqdn(true);
+        let effect = match *effect {
+            "SERVFAIL" => Effect::ServerFailure,
+            "NXDOMAIN" => Effect::NoSuchName,
+            "NODATA" => Effect::NoData,
+            "DROP" => Effect::Drop,
+            other => return Err(format!("`{other}` is no effect: SERVFAIL, NXDOMAIN, NODATA or DROP")),
+        };
+        Ok(Self { effect, record, under: Some(under) })
     }
 }

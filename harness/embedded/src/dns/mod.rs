@@ -13,6 +13,7 @@ mod answer;
 
 mod error;
 mod serve;
+mod switch;
 
 pub use answer::{Transport, answer};
 pub use build::{Built, LeftOut, Objects};
@@ -20,4 +21,5 @@ pub use error::DnsError;
 pub use fault::{Effect, Fault};
 pub use hickory_proto::rr::{Name, RecordType};
 pub use serve::{Server, serve};
+pub use switch::Switch;
 pub use zone::Zone;

@@ -12,6 +12,7 @@ use super::{ClusterSettings, SupervisorError, inspect};
 use crate::api::{self, ApiServer, Runtime};
 use crate::authority::Authority;
 use crate::controller::{ClusterConfig, Controllers, Defaults, ServiceAdmission};
+use crate::dns::Switch;
 use crate::mesh::{ControlPlane, Injector};
 use crate::node::{Images, Kubelet, KubeletSettings, Proxies};
 use crate::store::{Store, builtin};
@@ -34,8 +35,8 @@ pub async fn serve(
     let authority = Authority::new(DOMAIN, SystemTime::now()).map_err(SupervisorError::Authority)?;
     let config = ClusterConfig { root_certificate: authority.root().to_owned(), ..ClusterConfig::new(ranges.clone()) };
     // The injector goes first: what it adds is completed like everything else.
-    let rules: [Box<dyn crate::store::Admission>; 3] =
-        [Box::new(Injector), Box::new(Defaults), Box::new(ServiceAdmission::new(&config))];
+    let rules: [Box<dyn crate::store::Admission>; 4] =
+        [Box::new(Injector), Box::new(Defaults), Box::new(ServiceAdmission::new(&config)), Box::new(Switch)];
     let store = Store::new(builtin(), rules.into());
     let controllers = Controllers::new(&store, &config).map_err(SupervisorError::Objects)?;
     let controlling = tokio::spawn(controllers.run(stop.clone()));

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::services::virtual_services;
 use super::{Names, Node};
+use crate::dns::Switch;
 use crate::store::{Change, Selector, Store, resource};
 
 /// What follows the store for the network. It ends with its task.
@@ -93,6 +94,7 @@ impl Wanted {
                 self.names = true;
             }
             resource::NAMESPACES => self.names = true,
+            _ if change.key == Switch::key() => self.names = true,
             _ => {}
         }
     }

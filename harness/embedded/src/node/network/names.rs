@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::{Node, plan};
-use crate::dns::{Objects, Server, Zone, serve};
+use crate::dns::{Objects, Server, Switch, Zone, serve};
 use crate::node::NodeError;
 use crate::node::settings::DOMAIN;
 use crate::store::{Key, Refusal, Selector, Store, WriteOptions, resource};
@@ -69,7 +69,10 @@ fn zone(store: &Store, serial: u32) -> Result<Zone, NodeError> {
         endpoint_slices: &all(resource::ENDPOINT_SLICES),
     };
     // What is left out is what no resolver could be told either: the objects passed the API.
-    Ok(objects.build(DOMAIN, TTL, serial)?.zone)
+    let zone = objects.build(DOMAIN, TTL, serial)?.zone;
+    // The store refused what cannot be read.
+    let switched = store.get(&Switch::key()).ok();
+    Ok(zone.with_faults(Switch::read(switched.as_deref()).unwrap_or_default()))
 }
 
 /// Makes the Service, and slices that say that the nodes are who answers.

@@ -32,7 +32,7 @@ pub(in crate::check) fn judge(
     let calls = match calls {
         Ok(calls) => calls,
         Err(why) => {
-            findings.lost("calls of the matrix", None, &"the shapes of the mesh's version", &why, "bundle.yaml");
+            findings.lost("calls of the matrix", None, &"the shapes of the mesh's version", why, "bundle.yaml");
             return findings.into();
         }
     };
