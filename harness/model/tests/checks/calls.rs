@@ -7,7 +7,7 @@ use dualproof_model::evidence::{Evidence, Missing, Told};
 use dualproof_model::family::{FamilyOrder, IpFamily};
 use dualproof_model::spec::Scenario;
 use dualproof_model::verdict::{Finding, Holds};
-use dualproof_wire::{Answer, Outcome};
+use dualproof_wire::{Answer, Outcome, Records, ResolutionOutcome};
 
 use crate::lab::matrix::{MatrixWorld, OF_CALLS, answer, end, report, told};
 use crate::lab::{MERGED, findings, ip, judge, red};
@@ -261,4 +261,36 @@ fn whatever_is_wrong_with_an_answer_is_said_by_one_check_whichever_call_it_is() 
             }
         }
     }
+}
+
+#[test]
+fn a_call_that_fell_to_the_other_family_by_its_look_up_is_the_resolvers_matter_alone() {
+    let (scenario, mut evidence) = green(ORDERS[1]);
+    // Datagrams meet no proxy, so the server sees the family that was dialled.
+    let service = evidence.objects.service("agents", "dual-v4v6").map(|service| service.cluster_ips.clone());
+    let v4 = service.iter().flatten().find(|ip| ip.is_ipv4()).copied().unwrap_or_else(|| panic!("no IPv4"));
+    let pods = evidence.objects.pods.clone();
+    for call in told(&mut evidence, &["naked/agents.dual-v4v6/9053", "name-both"]) {
+        let client = call.client.clone();
+        let of = |pod: Option<&dualproof_model::evidence::Pod>| {
+            let ips = pod.map(|pod| pod.ips.clone()).unwrap_or_default();
+            ips.into_iter().find(std::net::IpAddr::is_ipv4).unwrap_or_else(|| panic!("no IPv4"))
+        };
+        let socket = of(pods.iter().find(|pod| Some(pod.pod_ref()) == client));
+        let report = report(call);
+        let asked = report.resolutions.iter_mut().rfind(|asked| asked.records == Records::Aaaa);
+        let asked = asked.unwrap_or_else(|| panic!("no question"));
+        (asked.outcome, asked.addresses) = (ResolutionOutcome::ServFail, Vec::new());
+        for attempt in &mut report.attempts {
+            attempt.address.set_ip(v4);
+            attempt.local.iter_mut().for_each(|local| local.set_ip(socket));
+        }
+        answer(call, |answer| {
+            answer.peer.set_ip(socket);
+            answer.local.set_ip(of(pods
+                .iter()
+                .find(|pod| pod.meta.name == answer.pod && pod.meta.namespace == answer.namespace)));
+        });
+    }
+    assert_eq!(red(&evidence, &scenario, &MERGED), ["K20"].into());
 }

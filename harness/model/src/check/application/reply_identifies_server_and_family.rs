@@ -1,7 +1,7 @@
 //! K01: every answer names the server that it should come from, and both its sockets have the right family.
 
 use crate::answer::{Departure, End};
-use crate::check::calling::{self, Call, Said, Statement, is_family, is_identity};
+use crate::check::calling::{self, Call, Said, Statement, is_family, is_identity, unless_lookup_failed};
 use crate::check::{Case, Check, Judged};
 use crate::matrix::Dial;
 use crate::path::{Proof, Stray, strays};
@@ -52,7 +52,8 @@ fn said(call: &Call<'_>) -> Option<Said> {
     if call.departures().iter().any(|departure| matches!(departure, Departure::Ended { .. })) {
         return Some(Said::Lost("nobody answered".to_owned()));
     }
-    Some(Said::of(call.departures().iter().filter(|departure| is_own(departure, call))))
+    let own = call.departures().iter().filter(|departure| is_own(departure, call));
+    Some(unless_lookup_failed(call, Said::of(own)))
 }
 
 /// The family that a client chose for a name is K03's. One that a call arrived over because it went round a proxy is K04's.

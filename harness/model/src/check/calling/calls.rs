@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::ways::find_ways;
+use dualproof_wire::ResolutionOutcome;
+
 use crate::answer::{Departure, Weighed, weigh};
 use crate::check::Case;
 use crate::evidence::{CallStage, Evidence, RUN_LABEL, Testimony};
@@ -143,6 +145,16 @@ impl Call<'_> {
     pub(in crate::check) fn ended_at_lookup(&self) -> bool {
         let report = self.testimony.and_then(Testimony::report);
         report.is_some_and(|report| report.attempts.is_empty() && !report.resolutions.is_empty())
+    }
+
+    /// Tells whether the resolver failed at one of the call's questions: that the call went another way, or nowhere, is then the
+    /// resolver's doing. NXDOMAIN is none: a search goes through names that are not there.
+    pub(in crate::check) fn lookup_failed(&self) -> bool {
+        let asked = self.testimony.and_then(Testimony::report).map_or(&[][..], |report| &report.resolutions);
+        let is_answer = |outcome: &ResolutionOutcome| {
+            matches!(outcome, ResolutionOutcome::Answered | ResolutionOutcome::NoData | ResolutionOutcome::NxDomain)
+        };
+        asked.iter().any(|question| !is_answer(&question.outcome))
     }
 
     /// Tells whether the client itself tried an address of another family before the one that it ended at.

@@ -14,7 +14,7 @@ mod ways;
 
 pub(super) use calls::{Call, Calls, Policy};
 pub(super) use departed::{is_family, is_identity, is_peer};
-pub(super) use reach::{Reach, judge_reach, reached};
+pub(super) use reach::{Reach, judge_reach, reached, unless_lookup_failed};
 pub(super) use say::judge;
 pub(super) use statement::{Said, Statement};
 pub(super) use trace::lost_at;

@@ -70,5 +70,18 @@ fn ended(call: &Call<'_>) -> Said {
     if let Some(identity) = call.departures().iter().find(|departure| is_identity(departure)) {
         return Said::Lost(format!("it was not answered by whom it should: {identity}"));
     }
-    Said::of(call.departures().iter().filter(|departure| matches!(departure, Departure::Ended { .. })))
+    unless_lookup_failed(
+        call,
+        Said::of(call.departures().iter().filter(|departure| matches!(departure, Departure::Ended { .. }))),
+    )
+}
+
+/// Leaves what is wrong with a call to the resolver's checks where a question for its name failed.
+pub(in crate::check) fn unless_lookup_failed(call: &Call<'_>, said: Said) -> Said {
+    match said {
+        Said::Wrong(words) if call.lookup_failed() => {
+            Said::Lost(format!("{words}; a question for its name failed, so it is not known where it would have gone"))
+        }
+        said => said,
+    }
 }

@@ -1,7 +1,7 @@
 //! K03: a name leads to the family that is asked for, and without a wish to the preferred one.
 
 use crate::answer::{Departure, End};
-use crate::check::calling::{self, Call, Calls, Reach, Said, Statement, is_family, reached};
+use crate::check::calling::{self, Call, Calls, Reach, Said, Statement, is_family, reached, unless_lookup_failed};
 use crate::check::{Case, Check, Judged};
 use crate::matrix::Dial;
 use crate::spec::Profile;
@@ -33,7 +33,8 @@ fn judge(case: &Case<'_>) -> Judged {
 /// Whether a call is answered whose server is naked, bound to less or under STRICT is for others to say; over which family its name
 /// was dialled is said here.
 fn said(calls: &Calls<'_>, call: &Call<'_>) -> Option<Said> {
-    let by_family = match Said::of(call.departures().iter().filter(|departure| is_family(departure, End::Client))) {
+    let by_family = Said::of(call.departures().iter().filter(|departure| is_family(departure, End::Client)));
+    let by_family = match unless_lookup_failed(call, by_family) {
         Said::Wrong(words) if call.fell_back() => Said::Lost(format!(
             "{words}, after an address of the right one was tried first: it is not the name's fault"
         )),
