@@ -1,6 +1,5 @@
 //! Telling beforehand what this machine allows.
 
-use std::fs;
 use std::path::Path;
 
 use dualproof_model::family::IpFamily;
@@ -19,21 +18,15 @@ pub struct Readiness {
     pub obstacle: Obstacle,
     /// Whether the kernel has IPv6 at all (`/proc/sys/net/ipv6`; absent with `ipv6.disable=1`).
     pub has_ipv6: bool,
-    /// Whether the kernel has nf_tables built in or loaded. `false` says nothing on a machine that loads it when it is asked for.
-    pub has_nf_tables: bool,
 }
 
 /// Reads what the machine says about itself. Starts nothing, changes nothing, and needs no rights.
 #[must_use]
 pub fn probe() -> Readiness {
-    // What nf_tables needs is in the table of symbols, whose names everybody can read.
-    let symbols = fs::read("/proc/kallsyms").unwrap_or_default();
-    let wanted = b" nf_tables_newrule";
     Readiness {
         is_capable: obstacle::may_make_them(),
         obstacle: obstacle::find(),
         has_ipv6: Path::new("/proc/sys/net/ipv6").exists(),
-        has_nf_tables: symbols.windows(wanted.len()).any(|bytes| bytes == wanted),
     }
 }
 
