@@ -59,7 +59,9 @@ pub enum Front {
 /// They become one table for each family. However many services there are, the number of rules is that of the different numbers of backends: the
 /// backend is looked up in a map by address, protocol, port and a random number. Sources are changed for calls to a NodePort, and for a backend that
 /// calls itself through its service; all others keep theirs. A call to a service that nobody answers for gets a reset over TCP (`kube-proxy`
-/// sends an ICMP error, of which the kernel sends one a second), an ICMP error over UDP.
+/// sends an ICMP error, of which the kernel sends one a second), an ICMP error over UDP. So does one to a port that no service has at an address
+/// which another has: kube-proxy's table of nftables refuses those, too (kubernetes/kubernetes:pkg/proxy/nftables/proxier.go `cluster-ips-check`),
+/// where its rules of iptables would let them leave for wherever the default route leads, and hang.
 ///
 /// A node needs a route for the addresses of services, such as its default route, for what it sends itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -101,9 +103,12 @@ impl Services {
         let own = || self.0.iter().filter(|((_, front), _)| front.family() == family);
         let mut maps: BTreeMap<(bool, usize), Vec<Element>> = BTreeMap::new();
         let mut refused = [Vec::new(), Vec::new()];
-        let mut selves = BTreeSet::new();
+        let (mut selves, mut addresses) = (BTreeSet::new(), BTreeSet::new());
         for ((transport, front), backends) in own() {
             let is_port = matches!(front, Front::NodePort { .. });
+            if let Front::Address(address) = front {
+                addresses.insert(Element { key: octets(address.ip()), value: None });
+            }
             if backends.is_empty() {
                 refused[usize::from(is_port)].push(Element { key: key(*transport, *front, None), value: None });
             }
@@ -119,11 +124,12 @@ impl Services {
         let services = maps.keys().map(|(is_port, count)| keys.choose(*is_port, *count)).collect();
         let mut sets: Vec<Map> =
             maps.into_iter().map(|((is_port, count), elements)| keys.map(is_port, count, elements)).collect();
-        let [addresses, ports] = refused;
+        let [unanswered, ports] = refused;
         sets.extend([
-            keys.set("refused-addresses", keys.front(false), addresses),
+            keys.set("refused-addresses", keys.front(false), unanswered),
             keys.set("refused-ports", keys.front(true), ports),
             keys.set("selves", vec![keys.address, keys.address], selves.into_iter().collect()),
+            keys.set("addresses", vec![keys.address], addresses.into_iter().collect()),
         ]);
         sets.iter_mut().for_each(|set| set.elements.sort_unstable());
         let jump = |chain: &str| vec![vec![Expression::Verdict(Verdict::Jump(chain.to_owned()))]];
@@ -138,8 +144,12 @@ impl Services {
                 Chain::at("incoming", "nat", Hook::Prerouting, -100, jump("choose")),
                 Chain::at("own", "nat", Hook::Output, -100, jump("choose")),
                 Chain::at("leaving", "nat", Hook::Postrouting, 100, keys.masquerade()),
+                // What still has the address of a service, behind where destinations are changed, is for none of its ports.
+                Chain::at("stray-passing", "filter", Hook::Forward, 0, jump("stray")),
+                Chain::at("stray-own", "filter", Hook::Output, 0, jump("stray")),
                 Chain::new("refuse", keys.refuse()),
                 Chain::new("choose", services),
+                Chain::new("stray", keys.stray()),
             ],
         }
     }
@@ -185,14 +195,19 @@ impl Keys {
         for (is_port, set) in [(false, "refused-addresses"), (true, "refused-ports")] {
             let (mut expressions, next) = self.load(is_port);
             expressions.push(Expression::Lookup { set: set.to_owned(), key: FIRST, into: None });
-            let protocol = next - 2;
-            let is_tcp =
-                Expression::Compare { register: protocol, is_equal: true, value: vec![Transport::Tcp.number()] };
-            let refused = |refusal| Expression::Reject(refusal);
-            rules.push([expressions.clone(), vec![is_tcp, refused(Refusal::Reset)]].concat());
-            rules.push([expressions, vec![refused(Refusal::PortUnreachable)]].concat());
+            rules.extend(refusals(expressions, next - 2));
         }
         rules
+    }
+
+    fn stray(self) -> Vec<Vec<Expression>> {
+        let protocol = FIRST + self.address.1;
+        let expressions = vec![
+            self.load_address(self.destination, FIRST),
+            Expression::Lookup { set: "addresses".to_owned(), key: FIRST, into: None },
+            Expression::Meta { key: Meta::Protocol, into: protocol },
+        ];
+        refusals(expressions, protocol).into()
     }
 
     fn masquerade(self) -> Vec<Vec<Expression>> {
@@ -211,4 +226,13 @@ impl Keys {
             ],
         ]
     }
+}
+
+/// What is refused, in the way of its protocol, which is in this register.
+fn refusals(what: Vec<Expression>, protocol: u32) -> [Vec<Expression>; 2] {
+    let is_tcp = Expression::Compare { register: protocol, is_equal: true, value: vec![Transport::Tcp.number()] };
+    [
+        [what.clone(), vec![is_tcp, Expression::Reject(Refusal::Reset)]].concat(),
+        [what, vec![Expression::Reject(Refusal::PortUnreachable)]].concat(),
+    ]
 }

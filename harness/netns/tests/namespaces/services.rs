@@ -18,6 +18,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("services::all_backends_answer_over_both_families", balance),
         trial("services::datagrams_find_their_backend_and_back", datagrams),
         trial("services::nobody_answers_is_told_at_once", refused),
+        trial("services::a_port_that_nobody_declared_is_refused_at_a_service_s_address", undeclared),
         trial("services::a_backend_can_call_itself", hairpin),
         trial("services::a_node_port_answers_those_outside", node_port),
         trial("services::the_new_services_stand_instead_of_the_old", replaced),
@@ -120,6 +121,25 @@ fn refused() -> Said {
         client.send(b"question")?;
         let told = client.recv(&mut [0; 16]).map_err(|error| error.kind());
         assert_eq!(told, Err(ErrorKind::ConnectionRefused), "{family}");
+    }
+    Ok(())
+}
+
+fn undeclared() -> Said {
+    let (site, _servers) = served(1)?;
+    let pod = &site.pods[1];
+    site.node.serve(&Services::new(IpFamily::BOTH.map(|family| tcp(family, 80, vec![pod.at(family, 9000)])))?)?;
+    for family in IpFamily::BOTH {
+        let beside = cluster_ip(family, 9000);
+        for from in [&site.pods[0].namespace, &site.node] {
+            assert_eq!(refusal(from, beside), Some(ErrorKind::ConnectionRefused), "{family}");
+        }
+        let client = site.pods[0].namespace.datagrams(site.pods[0].at(family, 0))?;
+        client.set_read_timeout(Some(LIMIT))?;
+        client.connect(cluster_ip(family, 80))?;
+        client.send(b"question")?;
+        let told = client.recv(&mut [0; 16]).map_err(|error| error.kind());
+        assert_eq!(told, Err(ErrorKind::ConnectionRefused), "{family}: the port is TCP's alone");
     }
     Ok(())
 }
