@@ -1,19 +1,17 @@
 //! The matrix's calls, made by the agents in the clients' containers: one exec for all calls of a client, inside the cluster or out.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use dualproof_model::evidence::{CallStage, PodRef, Testimony, Told};
 use dualproof_model::plan::Timeouts;
 use dualproof_wire::{Ask, Report};
+use futures_util::future::join_all;
 use jiff::Timestamp;
 
+use super::Share;
 use super::way::{Heard, Way};
 use crate::context::RunContext;
 use crate::image::ENTRYPOINT;
-
-/// Calls of one prober under way at the same time. The client's sidecar and the servers' share this machine's processors with it.
-const AT_ONCE: usize = 24;
 
 /// One call of the matrix that is to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,12 +22,20 @@ pub struct CellAsk {
     pub ask: Ask,
 }
 
-/// Has the agent of one client make calls, and returns one [`Testimony`] for each, in their order.
+/// Has the agent of one client make calls, and returns one [`Testimony`] for each, in their order. `share` is this client's of those that
+/// call at the same time ([`Share::divide`]).
 ///
 /// There is no error: a call without a report says why it has none. What a prober had told before it was killed counts.
-pub async fn ask_all(context: &RunContext, stage: CallStage, way: Way<'_>, asks: &[CellAsk]) -> Vec<Testimony> {
+pub async fn ask_all(
+    context: &RunContext,
+    stage: CallStage,
+    way: Way<'_>,
+    asks: &[CellAsk],
+    share: Share,
+) -> Vec<Testimony> {
     let client = way.pod();
-    let argv = [ENTRYPOINT, "probe", "--concurrency", &AT_ONCE.to_string()].map(str::to_owned);
+    let command = format!("{ENTRYPOINT} probe {}", share.words());
+    let argv: Vec<String> = command.split(' ').map(str::to_owned).collect();
     let input = match lines(asks) {
         Ok(input) => input,
         Err(error) => {
@@ -39,7 +45,8 @@ pub async fn ask_all(context: &RunContext, stage: CallStage, way: Way<'_>, asks:
         }
     };
     let from = now();
-    let limit = patience(asks, Timeouts::of(context.timeouts.call));
+    // Every call its own deadline, and the exec its own time.
+    let limit = Timeouts::of(context.timeouts.call) + share.longest(asks);
     let heard = way.run(context, &argv, input.as_bytes(), limit).await;
     let until = now();
     let (mut reports, why) = (reports(&heard.stdout), ending(&heard));
@@ -52,6 +59,17 @@ pub async fn ask_all(context: &RunContext, stage: CallStage, way: Way<'_>, asks:
         outside.take_back(context, &mut testimonies).await;
     }
     testimonies
+}
+
+/// Has several clients make their calls at the same time; each is one of [`ask_all`].
+pub async fn ask_together(
+    context: &RunContext,
+    stage: CallStage,
+    clients: &[(Way<'_>, &[CellAsk], Share)],
+) -> Vec<Testimony> {
+    // Made before they are polled: closures over borrowed clients would not be `Send`.
+    let lists: Vec<_> = clients.iter().map(|(way, asks, share)| ask_all(context, stage, *way, asks, *share)).collect();
+    join_all(lists).await.into_iter().flatten().collect()
 }
 
 /// Testifies that calls were not made, and why.
@@ -74,13 +92,6 @@ fn testimony(
 
 fn lines(asks: &[CellAsk]) -> serde_json::Result<String> {
     asks.iter().map(|ask| serde_json::to_string(&ask.ask).map(|line| line + "\n")).collect()
-}
-
-/// How long the whole list may take: every call its own deadline, as many at once as the prober makes, and the exec's own time.
-fn patience(asks: &[CellAsk], exec: Duration) -> Duration {
-    let longest = asks.iter().map(|ask| ask.ask.deadline_millis).max().unwrap_or_default();
-    let rounds = u64::try_from(asks.len().div_ceil(AT_ONCE)).unwrap_or(u64::MAX);
-    exec + Duration::from_millis(longest.saturating_mul(rounds))
 }
 
 /// Reads the whole lines that are reports, by id. A line without its end was cut when the prober was killed.

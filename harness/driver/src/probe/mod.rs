@@ -6,9 +6,11 @@
 mod ask;
 mod call;
 mod run;
+mod share;
 mod way;
 
-pub use ask::{CellAsk, ask_all, lost_all};
+pub use ask::{CellAsk, ask_all, ask_together, lost_all};
 pub use call::{ClientSelector, Probe};
 pub use run::{call_all, client_pod};
+pub use share::Share;
 pub use way::Way;

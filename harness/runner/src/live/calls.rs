@@ -7,7 +7,7 @@ use dualproof_driver::cluster::Cluster;
 use dualproof_driver::context::RunContext;
 use dualproof_driver::image::AgentImage;
 use dualproof_driver::outside::Outside;
-use dualproof_driver::probe::{CellAsk, ClientSelector, Probe, Way, ask_all, lost_all};
+use dualproof_driver::probe::{CellAsk, ClientSelector, Probe, Share, Way, ask_all, ask_together, lost_all};
 use dualproof_driver::trouble::chain;
 use dualproof_dump::bundle::layout;
 use dualproof_dump::{DumpError, kubernetes};
@@ -72,35 +72,33 @@ struct Asked {
 }
 
 impl Caller<'_> {
-    /// Makes every call of the matrices, each cell once, one client after another so that none waits for another's processor time;
-    /// the few of the client outside go beside them, and mostly wait.
+    /// Makes every call of the matrices, each cell once, all clients at the same time. They share the processor's time and the ports.
     ///
     /// Cells come from live objects. A cell without an address to dial makes no call, and what the matrices want and the objects
     /// lack is for the judge to miss.
     pub(super) async fn matrices(&self, matrices: &[Matrix], objects: &Objects, meshed: bool) -> Vec<Testimony> {
         let Asked { pods, outside } = self.asked(matrices, objects, meshed);
-        let (mut testimonies, outside) = tokio::join!(self.inside(&pods), self.outside(&outside));
+        let lists: Vec<&[CellAsk]> = pods.values().chain([&outside]).map(Vec::as_slice).collect();
+        let mut shares = Share::divide(&lists).into_iter();
+        let inside: Vec<_> = pods
+            .iter()
+            .zip(&mut shares)
+            .map(|(((pod, container), asks), share)| {
+                (Way::Pod { cluster: self.cluster, pod, container }, asks.as_slice(), share)
+            })
+            .collect();
+        let (mut testimonies, outside) =
+            tokio::join!(ask_together(self.context, CallStage::Mesh, &inside), self.outside(&outside, shares.next()));
         testimonies.extend(outside);
         testimonies
     }
 
-    async fn outside(&self, asks: &[CellAsk]) -> Vec<Testimony> {
-        if asks.is_empty() {
-            return Vec::new();
-        }
+    async fn outside(&self, asks: &[CellAsk], share: Option<Share>) -> Vec<Testimony> {
+        let Some(share) = share.filter(|_| !asks.is_empty()) else { return Vec::new() };
         match Outside::start(self.context, self.image).await {
-            Ok(client) => ask_all(self.context, CallStage::Mesh, Way::Outside(&client), asks).await,
+            Ok(client) => ask_all(self.context, CallStage::Mesh, Way::Outside(&client), asks, share).await,
             Err(error) => lost_all(CallStage::Mesh, asks, &format!("there is no client outside: {}", chain(&error))),
         }
-    }
-
-    async fn inside(&self, pods: &BTreeMap<(PodRef, String), Vec<CellAsk>>) -> Vec<Testimony> {
-        let mut testimonies = Vec::new();
-        for ((pod, container), asks) in pods {
-            let way = Way::Pod { cluster: self.cluster, pod, container };
-            testimonies.extend(ask_all(self.context, CallStage::Mesh, way, asks).await);
-        }
-        testimonies
     }
 
     fn asked(&self, matrices: &[Matrix], objects: &Objects, meshed: bool) -> Asked {

@@ -65,9 +65,15 @@ pub(super) struct Probe {
     /// How many calls are made at the same time.
     #[arg(long, default_value = "256")]
     pub(super) concurrency: NonZeroUsize,
+    /// How many more may be under way that have waited for a tenth of a second.
+    #[arg(long, default_value_t = 0)]
+    pub(super) waiting: usize,
     /// How many threads make them.
     #[arg(long, default_value = "2")]
     pub(super) threads: NonZeroUsize,
+    /// Where calls with a port of their own begin to count through the ports.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub(super) turn: u64,
     #[command(flatten)]
     pub(super) names: Names,
 }

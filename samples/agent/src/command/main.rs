@@ -72,7 +72,8 @@ fn serve(args: Serve) -> Result<(), Trouble> {
 
 fn probe(args: &Probe) -> Result<(), Trouble> {
     let (asks, search) = calls(&args.names)?;
-    let crew = Crew { concurrency: args.concurrency, threads: args.threads, search };
+    let Probe { concurrency, waiting, threads, turn, .. } = *args;
+    let crew = Crew { concurrency, waiting, threads, turn, search };
     // Not through std's own buffer, which cuts at its own size instead of at a line's end.
     let out = io::stdout().as_fd().try_clone_to_owned().map_err(|source| of_probe(&ProbeError::Write { source }))?;
     probe::make(&crew, asks, File::from(out)).map_err(|error| of_probe(&error))

@@ -2,15 +2,15 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use socket2::Socket;
 
 /// Linux's own range for such ports (net.ipv4.ip_local_port_range); servers keep out of it.
 const FIRST: u16 = 32_768;
 const COUNT: u32 = 28_232;
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// Binds a socket to the next port in turn that is free. Ports come again after 28,232 calls.
 ///
@@ -23,7 +23,7 @@ const COUNT: u32 = 28_232;
 pub(in crate::probe) fn bind(socket: &Socket, peer: &SocketAddr) -> io::Result<()> {
     let any: IpAddr = if peer.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     for _ in 0..COUNT {
-        let turn = next().fetch_add(1, Ordering::Relaxed) % COUNT;
+        let turn = NEXT.fetch_add(1, Ordering::Relaxed) % COUNT;
         let port = FIRST + u16::try_from(turn).unwrap_or_default();
         match socket.bind(&SocketAddr::new(any, port).into()) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
@@ -33,16 +33,8 @@ pub(in crate::probe) fn bind(socket: &Socket, peer: &SocketAddr) -> io::Result<(
     Err(io::ErrorKind::AddrInUse.into())
 }
 
-/// Ports that a clock goes through in a second. All of them in three minutes: the kernel remembers a connection for two after its end
-/// (net.netfilter.nf_conntrack_tcp_timeout_time_wait), and gives one that would look like it another source port on its way.
-const EACH_SECOND: u128 = 150;
-
-/// Counts from where the clock stands, so that a prober that is started after another does not take the same ports again.
-fn next() -> &'static AtomicU32 {
-    static NEXT: OnceLock<AtomicU32> = OnceLock::new();
-    NEXT.get_or_init(|| {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let turn = now.as_millis() * EACH_SECOND / 1000 % u128::from(COUNT);
-        AtomicU32::new(u32::try_from(turn).unwrap_or_default())
-    })
+/// Says where to begin: of probers that a machine runs at the same time or soon after each other none may take a port that another has, and
+/// only who starts them knows.
+pub(in crate::probe) fn begin(turn: u64) {
+    NEXT.store(u32::try_from(turn % u64::from(COUNT)).unwrap_or_default(), Ordering::Relaxed);
 }

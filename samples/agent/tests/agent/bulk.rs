@@ -1,13 +1,13 @@
 //! Thousands of calls by one prober.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 use std::thread;
 
 use dualproof_wire::{Ask, Outcome, Protocol};
 
-use crate::peers::{echo, peer, right};
+use crate::peers::{echo, line, peer, right};
 use crate::programs::{Tested, agent, ask, feed, lines, probe, read_all, reports, threads};
 
 const CALLS: usize = 10_000;
@@ -96,6 +96,42 @@ fn a_call_with_a_port_of_its_own_takes_none_that_another_call_had() -> Tested {
         let locals = reports.iter().flat_map(|report| &report.attempts).filter_map(|attempt| attempt.local);
         let ports: BTreeSet<u16> = locals.map(|local| local.port()).collect();
         assert_eq!(ports.len(), asks.len(), "one after another and beside each other");
+    }
+    Ok(())
+}
+
+#[test]
+fn ports_are_counted_from_the_turn_that_was_told() -> Tested {
+    let address = peer("127.0.0.1:0", |stream| echo(stream, |_, answer| answer))?;
+    let asks: Vec<Ask> =
+        (0..100).map(|n| Ask { own_port: true, ..ask(&n.to_string(), address, Protocol::Tcp) }).collect();
+    // More turns than there are ports begin anew.
+    let reports = probe(&["--turn", &(3 * 28_232 + 10_000).to_string()], &asks)?;
+    let ports: BTreeSet<u16> =
+        reports.iter().filter_map(|report| report.attempts[0].local).map(|local| local.port()).collect();
+    // Some may be somebody else's.
+    assert!(ports.iter().all(|port| (42_768..43_768).contains(port)), "{ports:?}");
+    Ok(())
+}
+
+#[test]
+fn calls_that_wait_make_room_for_others_as_far_as_there_is_room() -> Tested {
+    // Nobody is answered before three have asked.
+    for (waiting, deadline_millis, outcome) in
+        [("2", 5000, Outcome::Replied(right("t-0"))), ("1", 500, Outcome::Timeout)]
+    {
+        let mut held = Vec::new();
+        let address = peer("127.0.0.1:0", move |stream| {
+            held.push((line(&stream)?, stream));
+            if held.len() < 3 {
+                return Ok(());
+            }
+            held.drain(..).try_for_each(|(token, mut stream)| writeln!(stream, "{}", right(&token)).map_err(Into::into))
+        })?;
+        let asks: Vec<Ask> =
+            (0..3).map(|n| Ask { deadline_millis, ..ask(&n.to_string(), address, Protocol::Tcp) }).collect();
+        let reports = probe(&["--concurrency", "1", "--waiting", waiting], &asks)?;
+        assert_eq!(reports[0].outcome, outcome, "room for {waiting} that wait");
     }
     Ok(())
 }
