@@ -25,7 +25,7 @@ impl Steps<'_> {
             began.set(Some(self.record.millis()));
             self.step(Stage::Mesh, self.driver.mesh()).await
         });
-        if self.job.settings.provider != ProviderKind::Kind {
+        if self.job.settings.provider == ProviderKind::Existing {
             proven.await?;
             return installed.await;
         }
