@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn what_the_kernel_lacks_is_told_each_for_itself() {
-        let well = Readiness { is_capable: true, obstacle: Obstacle::Unknown, has_ipv6: true, has_nf_tables: true };
+        let well = Readiness { is_capable: true, obstacle: Obstacle::Unknown, has_ipv6: true };
         let needs = |machine: &Readiness| kernel(machine).iter().map(|lack| lack.need).collect::<Vec<_>>();
         assert_eq!(needs(&well), []);
         // Who has the right needs no user namespace, whatever forbids them.
