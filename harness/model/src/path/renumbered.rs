@@ -26,6 +26,8 @@ pub(super) fn renumbered(call: &Dialled, socket: SocketAddr, answer: &Answer, li
         && from.bytes_received.is_some()
         && (from.bytes_received, from.bytes_sent) == (to.bytes_received, to.bytes_sent);
     let lost_is_free = lines.from(lost).all(|(_, line)| line.downstream_local != to.downstream_local);
-    let came_is_free = lines.onward(&from.pod, came).next().is_none() && lines.from(came).count() == 1;
+    // A port of an application behind the client's proxy never leaves that pod.
+    let arrived = lines.from(came).filter(|(_, line)| line.pod != from.pod).count();
+    let came_is_free = lines.onward(&from.pod, came).next().is_none() && arrived == 1;
     (is_one && lost_is_free && came_is_free).then_some(Chain { client: Some(*client), server: Some(*server) })
 }

@@ -35,6 +35,22 @@ fn two_exact_ends_with_nothing_else_between_are_shown_each_for_itself() {
 }
 
 #[test]
+fn an_application_behind_the_clients_proxy_may_have_the_port_that_came() {
+    let mut trail = changed(BY_VIP);
+    let mut other = trail.lines[0].clone();
+    (other.downstream_remote, other.downstream_direct_remote) =
+        (trail.lines[1].downstream_remote, trail.lines[1].downstream_remote);
+    other.connection = Some(999);
+    other.upstream_local = "10.0.0.1:1".parse().ok();
+    trail.lines.push(other);
+    assert_eq!(path(&trail).proof, Proof::Ends, "it was redirected to its own proxy and never left the pod");
+
+    let server = trail.lines[1].pod.clone();
+    trail.lines[2].pod = server;
+    assert!(!matches!(path(&trail).proof, Proof::Proven | Proof::Ends), "at the server it could be meant");
+}
+
+#[test]
 fn whatever_else_could_be_meant_is_not_taken_for_it() {
     type Change = fn(&mut Trail);
     let cases: [(&str, Change); 6] = [
