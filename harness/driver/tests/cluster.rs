@@ -10,7 +10,7 @@ use axum::extract::RawQuery;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use dualproof_driver::cluster::{Cluster, ClusterError, Existing, Kind, KindSettings, KindTools, Provider};
+use dualproof_driver::cluster::{Cluster, ClusterError, Existing, Kind, KindSettings, KindTools, Provider, WayIn};
 use dualproof_driver::context::RunContext;
 use dualproof_driver::trouble::{Explained, Trouble};
 use dualproof_model::evidence::FailureKind;
@@ -304,11 +304,15 @@ async fn an_existing_cluster_is_found_and_left() -> Checked {
     let file = folder.path().join("config");
     std::fs::write(&file, kubeconfig(&server))?;
     let context = context();
-    let provider = Existing { kubeconfig: file.clone(), context: None };
+    let provider = Existing { kubeconfig: file.clone(), context: None, page: None };
     provider.preflight(&context).await?;
     let cluster = provider.create(&context).await?;
     assert_eq!((cluster.name.as_str(), cluster.created), ("kind-x", false));
-    assert_eq!(cluster.nodes, ["n1"]);
+    assert_eq!((cluster.nodes.as_slice(), cluster.way_in), (&["n1".to_owned()][..], WayIn::Docker));
+    for (page, way_in) in [("/version", WayIn::Page("/version")), ("/no/such/page", WayIn::Docker)] {
+        let with_page = Existing { page: Some(page), ..provider.clone() };
+        assert_eq!(with_page.create(&context).await?.way_in, way_in, "only a page that is served is a way in");
+    }
     let error =
         provider.load_archive(&context, &cluster, Path::new("agent.tar")).await.err().ok_or("it has no way in")?;
     assert!(error.to_string().contains("`kind-x`"), "{error}");
@@ -319,7 +323,7 @@ async fn an_existing_cluster_is_found_and_left() -> Checked {
     );
     provider.close(&context, &cluster).await?;
 
-    let wrong = Existing { kubeconfig: file.clone(), context: Some("nope".to_owned()) };
+    let wrong = Existing { kubeconfig: file.clone(), context: Some("nope".to_owned()), page: None };
     let error = wrong.preflight(&context).await.err().ok_or("there is no such context")?;
     assert!(error.to_string().contains("no context `nope`; it has kind-x"), "{error}");
 
@@ -339,7 +343,8 @@ async fn an_existing_cluster_that_hangs_is_silent_after_the_request_timeout() ->
     std::fs::write(&file, kubeconfig(&url))?;
     let mut context = context();
     context.timeouts.request = 1;
-    let error = Existing { kubeconfig: file, context: None }.preflight(&context).await.err().ok_or("it hangs")?;
+    let error =
+        Existing { kubeconfig: file, context: None, page: None }.preflight(&context).await.err().ok_or("it hangs")?;
     assert!(Trouble::from(error).what.contains("no answer within 1 s"));
     Ok(())
 }

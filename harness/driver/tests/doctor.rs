@@ -127,7 +127,7 @@ impl Bench {
              contexts: [{{name: {name}, context: {{cluster: c, user: u}}}}]\ncurrent-context: {name}\n"
         );
         std::fs::write(&kubeconfig, text)?;
-        self.subject.source = Source::Existing(Existing { kubeconfig, context: None });
+        self.subject.source = Source::Existing(Existing { kubeconfig, context: None, page: None });
         Ok(())
     }
 

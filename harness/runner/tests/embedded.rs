@@ -11,6 +11,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use dualproof_model::family::IpFamily;
+use dualproof_model::plan::MeshKind;
 use dualproof_model::report::Report;
 use dualproof_model::verdict::{Holds, Layer, Verdict};
 use dualproof_runner::embedded;
@@ -209,20 +210,15 @@ fn where_logs_are_refused_calls_are_proven_by_counters_and_the_report_says_so() 
     let (server, _) = server.split_once('"').unwrap();
     let door = user.home.path().join("door.yaml");
     std::fs::write(&door, kubeconfig.replace(server, &without_logs(server))).unwrap();
-    let door = [
-        "run",
-        "--provider",
-        "existing",
-        "--mesh",
-        "istio",
-        "--mesh-version",
-        "1.31.0",
-        "--reuse",
-        "--kubeconfig",
-        door.to_str().unwrap(),
-    ];
+    let door =
+        ["run", "--provider", "existing", "--mesh", "embedded", "--reuse", "--kubeconfig", door.to_str().unwrap()];
+    let as_istio = door.map(|word| if word == "embedded" { "istio" } else { word });
+    let (code, said) = user.run(&[&as_istio[..], &["--mesh-version", "1.31.0"], &calls].concat());
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("whose mesh is not Istio") && said.contains("--mesh embedded"), "{said}");
     let (code, said) = user.run(&[&door[..], &calls].concat());
     let report = user.report();
+    assert_eq!(report.cell.mesh, MeshKind::Embedded);
     let result = report.results.iter().find(|result| result.check == "K04").unwrap();
     for family in IpFamily::BOTH {
         let mut own = result.findings.iter().filter(|finding| finding.family == Some(family));

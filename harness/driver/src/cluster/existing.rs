@@ -21,6 +21,8 @@ pub struct Existing {
     pub kubeconfig: PathBuf,
     /// The context in it; `None` takes its current one.
     pub context: Option<String>,
+    /// The page by which one looks into pods where the cluster serves it (see [`WayIn::Page`]); `None` does not ask for one.
+    pub page: Option<&'static str>,
 }
 
 impl Existing {
@@ -31,6 +33,13 @@ impl Existing {
             Err(stopped @ ApiError::Cancelled { .. }) => Err(stopped.into()),
             Err(source) => Err(ClusterError::Silent { name: self.name(), source }),
         }
+    }
+
+    /// Finds the way into pods: the page where it is served, else the nodes if they are containers of this machine.
+    async fn way_in(&self, context: &RunContext, client: &Client) -> WayIn {
+        let Some(page) = self.page else { return WayIn::Docker };
+        let served = api::list_json(context, client, page).await.is_ok();
+        if served { WayIn::Page(page) } else { WayIn::Docker }
     }
 
     /// Names the cluster by its context.
@@ -64,6 +73,7 @@ impl Provider for Existing {
             Ok(Ok(nodes)) => nodes.items.iter().map(ResourceExt::name_any).collect(),
             Ok(Err(_)) | Err(_) => Vec::new(),
         };
+        let way_in = self.way_in(context, &client).await;
         Ok(Cluster {
             client,
             name: self.name(),
@@ -71,7 +81,7 @@ impl Provider for Existing {
             context: self.context.clone(),
             created: false,
             nodes,
-            way_in: WayIn::Docker,
+            way_in,
         })
     }
 

@@ -57,6 +57,7 @@ impl Driver for Live {
                 self.provider.create(&context).await?
             }
         };
+        before::refuse_mesh(self.mesh.kind(), &cluster)?;
         self.state().cluster = Some(cluster.clone());
         self.remember(&context, &cluster).await?;
         self.foretold.namespaces(&cluster, &context.run)?;

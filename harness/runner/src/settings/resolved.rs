@@ -108,7 +108,9 @@ impl Settings {
             ProviderKind::Kind | ProviderKind::Existing => MeshKind::Istio,
         };
         let mesh: MeshKind = given.mesh.as_deref().map_or(Ok(of_provider), str::parse)?;
-        if mesh != MeshKind::None && mesh != of_provider {
+        // Whether a cluster that is there is an embedded one is seen when it answers.
+        let may_be_embedded = provider == ProviderKind::Existing && mesh == MeshKind::Embedded;
+        if mesh != MeshKind::None && mesh != of_provider && !may_be_embedded {
             return Err(SettingsError::MeshOfProvider { mesh, provider });
         }
         let nodes = given.nodes.unwrap_or(1);

@@ -9,4 +9,4 @@ pub use machine::{examine, installed_mesh_version, missing_for_kind};
 
 pub(super) use foretell::Foretold;
 pub(super) use settings::{mesh_settings, provider, subject};
-pub(super) use traps::refuse;
+pub(super) use traps::{refuse, refuse_mesh};

@@ -45,7 +45,11 @@ pub(in crate::live) fn subject(settings: &Settings, run: &str, handed: bool) -> 
 }
 
 fn existing(settings: &Settings) -> Existing {
-    Existing { kubeconfig: settings.kubeconfig.clone(), context: settings.context.clone() }
+    Existing {
+        kubeconfig: settings.kubeconfig.clone(),
+        context: settings.context.clone(),
+        page: Some(dualproof_embedded::supervisor::NETNS_PAGE),
+    }
 }
 
 fn kind_settings(settings: &Settings, run: &str) -> KindSettings {
