@@ -4,11 +4,13 @@
 //! Watch what can be watched ([`watch_until`]), ask again what cannot ([`until`]), and ask for `n` equal answers in a
 //! row where a system converges ([`consecutive`]).
 
+mod clock;
 mod error;
 mod poll;
 mod progress;
 mod watch;
 
+pub use clock::Clocks;
 pub use error::WaitError;
 pub use poll::{consecutive, until};
 pub use progress::Progress;

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use dualproof_driver::trouble::chain;
+use dualproof_driver::wait::Clocks;
 use dualproof_dump::DumpError;
 use dualproof_dump::bundle::{self, Writer};
 use dualproof_model::evidence::{Failure, FailureKind, Manifest, Repeat, StageTiming, Timings, Tool, Versions, Wait};
@@ -45,6 +46,7 @@ impl SessionError {
 pub struct Recorder {
     bundle: Writer,
     begun: Instant,
+    clocks: Clocks,
     state: Mutex<State>,
 }
 
@@ -100,7 +102,7 @@ impl Recorder {
             ..Manifest::default()
         };
         let state = Mutex::new(State { manifest, timings: Timings::default(), has_ended: false });
-        let recorder = Self { bundle, begun: Instant::now(), state };
+        let recorder = Self { bundle, begun: Instant::now(), clocks: Clocks::start(), state };
         recorder.save()?;
         Ok(recorder)
     }
@@ -113,6 +115,11 @@ impl Recorder {
     /// Returns the milliseconds since the run began.
     pub fn millis(&self) -> u64 {
         u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Returns the seconds by which the machine's time of day was set since the run began; `None` when it only went on.
+    pub fn clock_jump(&self) -> Option<i64> {
+        self.clocks.jump()
     }
 
     /// Records the end of a stage, and saves.

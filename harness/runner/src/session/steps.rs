@@ -39,7 +39,11 @@ impl Steps<'_> {
             }
             outcome = &mut work => outcome.map_err(|trouble| failure(self.job, stage, trouble)),
         };
-        let outcome = if self.job.cancel.is_cancelled() { Err(interrupted(stage)) } else { outcome };
+        let outcome = match self.record.clock_jump() {
+            _ if self.job.cancel.is_cancelled() => Err(interrupted(stage)),
+            Some(seconds) => Err(jumped(stage, seconds, outcome.err())),
+            None => outcome,
+        };
         let result = outcome.as_ref().err().map_or_else(|| "ok".to_owned(), |failure| failure.what.clone());
         self.job.console.end(stage, self.record.millis() - start, outcome.is_ok());
         let recorded = self.record.stage(stage, start, &result, self.driver.waits(stage));
@@ -97,6 +101,17 @@ pub(super) fn failure(job: &Job<'_>, stage: Stage, trouble: Trouble) -> Failure 
 fn interrupted(stage: Stage) -> Failure {
     let (what, hint) = ("the run was stopped".to_owned(), String::new());
     Failure { stage: stage.to_string(), kind: FailureKind::Interrupted, what, hint }
+}
+
+/// A certificate is valid from its making on, and lines of logs are told apart by their time: nothing that was set is the mesh's fault.
+fn jumped(stage: Stage, seconds: i64, then: Option<Failure>) -> Failure {
+    let then = then.map(|failure| format!("; then: {}", failure.what)).unwrap_or_default();
+    Failure {
+        stage: stage.to_string(),
+        kind: FailureKind::InvalidEnvironment,
+        what: format!("the machine's clock was set by {seconds} s while the run went on{then}"),
+        hint: "let the clock settle (`timedatectl status`), and run again".to_owned(),
+    }
 }
 
 fn lost(stage: Stage, error: &SessionError) -> Failure {

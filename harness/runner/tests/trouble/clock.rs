@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 /// Where the time of day is asked for, and for what.
-const TIME_OF_DAY: [(&str, &str); 8] = [
+const TIME_OF_DAY: [(&str, &str); 9] = [
     ("driver/src/collect/access_log.rs", "how long ago the first call was made, for logs that are read by the second"),
     ("driver/src/probe/ask.rs", "when the matrix was called, beside the proxies' own times"),
     ("driver/src/probe/share.rs", "at which port probers begin: a clock that jumps back may repeat some"),
+    ("driver/src/wait/clock.rs", "whether it was set while a run went on"),
     ("runner/src/command/run/mod.rs", "the date of a report without a bundle"),
     ("runner/src/lease/journal.rs", "when a run began, for those who look at what it left"),
     ("runner/src/live/before/foretell.rs", "when a cluster was asked for"),
