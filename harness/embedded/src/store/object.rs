@@ -79,6 +79,12 @@ pub fn is_terminating(object: &Value) -> bool {
     object.pointer("/metadata/deletionTimestamp").is_some_and(|stamp| !stamp.is_null())
 }
 
+/// Tells whether a pod has ended, well or not: it holds nothing any more and will not run again.
+#[must_use]
+pub fn has_ended(pod: &Value) -> bool {
+    matches!(text(pod, "/status/phase"), "Succeeded" | "Failed")
+}
+
 /// Returns the reference to the controller that owns the object.
 #[must_use]
 pub fn controller(object: &Value) -> Option<&Value> {

@@ -4,13 +4,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use dualproof_driver::cluster::{Cluster, Inventory, ToolVersions, as_before};
-use dualproof_driver::context::{RunContext, WaitLog};
+use dualproof_driver::context::RunContext;
 use dualproof_driver::mesh::Installed;
 use dualproof_driver::trouble::{Trouble, chain};
 use dualproof_driver::workload;
 use dualproof_model::plan::Timeouts;
 use tokio_util::sync::CancellationToken;
 
+use super::state::run_context;
 use super::{Live, before};
 use crate::lease::RunFolder;
 use crate::settings::Settings;
@@ -33,19 +34,19 @@ struct Handed {
 }
 
 /// The place of one cell among those that use one cluster.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub struct Place {
     cell: String,
     relay: Relay,
     is_followed: bool,
-    taken: Arc<Mutex<Option<Handed>>>,
+    taken: Mutex<Option<Handed>>,
 }
 
 impl Relay {
     /// Makes the place of the next cell, by its name; another one follows it, or none.
     #[must_use]
     pub fn place(&self, cell: String, is_followed: bool) -> Place {
-        Place { cell, relay: self.clone(), is_followed, taken: Arc::default() }
+        Place { cell, relay: self.clone(), is_followed, taken: Mutex::default() }
     }
 
     /// Removes the cluster that nobody took over, because the cells after ended before they needed it.
@@ -54,24 +55,14 @@ impl Relay {
     /// Why it stays.
     pub async fn end(&self, settings: &Settings, folder: &RunFolder) -> Result<(), Trouble> {
         let Some(handed) = locked(&self.handed).take() else { return Ok(()) };
-        let context = RunContext {
-            run: folder.id().to_owned(),
-            cancel: CancellationToken::new(),
-            timeouts: settings.timeouts,
-            waits: WaitLog::default(),
-            folder: folder.path().to_owned(),
-        };
+        let context = run_context(settings, folder, CancellationToken::new());
         Ok(before::provider(settings, folder.id()).close(&context, &handed.cluster).await?)
     }
 }
 
 impl Place {
-    /// Tells whether a cluster waits for this cell.
-    pub(super) fn is_handed(&self) -> bool {
-        locked(&self.relay.handed).is_some()
-    }
-
-    /// Returns the versions of the tools that made the cluster that waits for this cell, and the name of the cell that used it last.
+    /// Returns the versions of the tools that made the cluster that waits for this cell, and the name of the cell that used it last; `None` when
+    /// none waits.
     pub(super) fn waiting(&self) -> Option<(ToolVersions, String)> {
         locked(&self.relay.handed).as_ref().map(|handed| (handed.tools.clone(), handed.cell.clone()))
     }

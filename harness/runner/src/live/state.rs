@@ -57,18 +57,12 @@ impl Live {
     /// Makes the driver of one cell at its place among those that use one cluster. Touches nothing.
     #[must_use]
     pub fn new(settings: &Settings, folder: &RunFolder, cancel: CancellationToken, place: Place) -> Self {
-        let context = RunContext {
-            run: folder.id().to_owned(),
-            cancel,
-            timeouts: settings.timeouts,
-            waits: WaitLog::default(),
-            folder: folder.path().to_owned(),
-        };
+        let context = run_context(settings, folder, cancel);
         Self {
             keep_as_is: settings.reuse,
             agent: settings.agent_image.clone(),
             foretold: Foretold::new(settings, folder),
-            subject: before::subject(settings, folder.id(), place.is_handed()),
+            subject: before::subject(settings, folder.id(), place.waiting().is_some()),
             provider: before::provider(settings, folder.id()),
             provided: settings.provider,
             order: settings.order,
@@ -129,5 +123,16 @@ impl Live {
         let fixed = [Baseline::NAMESPACE].into_iter().chain(self.mesh.namespaces().iter().copied());
         let all: BTreeSet<String> = deployed.into_iter().chain(fixed.map(str::to_owned)).collect();
         all.into_iter().collect()
+    }
+}
+
+/// Says to the driver's rooms which run they work for.
+pub(super) fn run_context(settings: &Settings, folder: &RunFolder, cancel: CancellationToken) -> RunContext {
+    RunContext {
+        run: folder.id().to_owned(),
+        cancel,
+        timeouts: settings.timeouts,
+        waits: WaitLog::default(),
+        folder: folder.path().to_owned(),
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::ports::ports_of;
 use crate::controller::cluster::owner_reference;
-use crate::store::object::{condition, is_terminating, items, name, namespace, text, texts, uid};
+use crate::store::object::{condition, has_ended, is_terminating, items, name, namespace, text, texts, uid};
 use crate::store::{Key, Part, Refusal, Removal, Selector, Store, WriteOptions, resource};
 
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
@@ -62,7 +62,7 @@ fn wanted(service: &Value, family: &str, pods: &[Arc<Value>]) -> Vec<Slice> {
 }
 
 fn endpoint(service: &Value, family: &str, pod: &Value) -> Option<Value> {
-    if matches!(text(pod, "/status/phase"), "Succeeded" | "Failed") {
+    if has_ended(pod) {
         return None;
     }
     let addresses = items(pod, "/status/podIPs").iter().map(|address| text(address, "/ip"));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::store::object::{controller, is_terminating, items, text};
+use crate::store::object::{controller, has_ended, is_terminating, items, text};
 use crate::store::{Change, Key, Selector, Store, What, resource};
 
 /// A piece of work. The order is that in which pieces that came together are done.
@@ -51,7 +51,7 @@ pub(super) fn add(store: &Store, change: &Change, work: &mut BTreeSet<Work>) {
         }
         resource::PODS => {
             owner(key, object, work);
-            if is_gone || matches!(text(object, "/status/phase"), "Succeeded" | "Failed") {
+            if is_gone || has_ended(object) {
                 // It gave a place back.
                 waiting(store, work);
             } else if text(object, "/spec/nodeName").is_empty() {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::store::object::{name, text, uid};
+use crate::store::object::{has_ended, name, text, uid};
 use crate::store::{Change, What, resource};
 
 /// The pods that hold places, by uid, with their nodes; and how many each node has. Kept from change to change: counted anew for each pod, a
@@ -22,9 +22,8 @@ impl Places {
             return;
         }
         let pod = &*change.object;
-        let has_ended = matches!(text(pod, "/status/phase"), "Succeeded" | "Failed");
         match text(pod, "/spec/nodeName") {
-            node if change.what != What::Deleted && !has_ended && !node.is_empty() => self.take(uid(pod), node),
+            node if change.what != What::Deleted && !has_ended(pod) && !node.is_empty() => self.take(uid(pod), node),
             _ => self.give_back(uid(pod)),
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::store::object::{condition, controller, is_terminating, text, uid};
+use crate::store::object::{condition, controller, has_ended, is_terminating, uid};
 use crate::store::{Key, Store, resource};
 
 /// A pod of an owner.
@@ -20,7 +20,7 @@ impl Owned {
     }
 
     pub(super) fn is_active(&self) -> bool {
-        !is_terminating(&self.pod) && !matches!(text(&self.pod, "/status/phase"), "Succeeded" | "Failed")
+        !is_terminating(&self.pod) && !has_ended(&self.pod)
     }
 }
 

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::node::container::{Place, Tools};
 use crate::node::network::Fabric;
 use crate::node::pod::{News, Pod};
-use crate::store::object::{text, uid};
+use crate::store::object::{has_ended, text, uid};
 use crate::store::{Change, Key, Selector, What, resource};
 
 /// The pods of the nodes, by uid.
@@ -84,7 +84,7 @@ impl Pods {
             });
             return;
         }
-        if is_gone || matches!(text(pod, "/status/phase"), "Succeeded" | "Failed") {
+        if is_gone || has_ended(pod) {
             return;
         }
         let (news, told) = watch::channel(news);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::super::object::{self, is_terminating, number, set_metadata, text};
+use super::super::object::{self, has_ended, is_terminating, number, set_metadata, text};
 use super::super::table::not_found;
 use super::super::{Key, Refusal, Store, resource};
 use super::modify::may_go;
@@ -72,8 +72,7 @@ fn check(key: &Key, before: &Value, removal: &Removal) -> Result<(), Refusal> {
 
 /// A pod that no node runs, or that has ended, has nothing to wait for.
 fn grace(key: &Key, before: &Value, removal: &Removal) -> i64 {
-    let ended = matches!(text(before, "/status/phase"), "Succeeded" | "Failed");
-    if key.resource != resource::PODS || text(before, "/spec/nodeName").is_empty() || ended {
+    if key.resource != resource::PODS || text(before, "/spec/nodeName").is_empty() || has_ended(before) {
         return 0;
     }
     let own = number(before, "/spec/terminationGracePeriodSeconds").unwrap_or(POD_GRACE);
