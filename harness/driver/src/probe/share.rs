@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dualproof_wire::{Destination, Protocol, Records};
+use dualproof_wire::{Destination, OWN_PORTS, Protocol, Records};
 use jiff::Timestamp;
 
 use super::CellAsk;
@@ -16,9 +16,13 @@ const WAITING: usize = 256;
 /// After how long the agent takes a call for one that waits (`--waiting` in `agent probe --help`).
 const QUIET: Duration = Duration::from_millis(100);
 
-/// Ports that a clock goes through in a second. All 28,232 that there are in two minutes: the kernel remembers a connection for so long after
-/// its end (net.netfilter.nf_conntrack_tcp_timeout_time_wait), and gives one that would look like it another source port on its way.
-const EACH_SECOND: u64 = 230;
+/// How long a port rests until it comes again. The kernel remembers a connection for two minutes after its end
+/// (net.netfilter.nf_conntrack_tcp_timeout_time_wait), and gives one that would look like it another source port on its way; a prober takes
+/// some seconds, in which a call may begin late and one before it may have ended late.
+const REST: u64 = 150;
+
+/// Ports that a clock goes through in a second: a reading takes some 900, and the fastest come every four seconds.
+const EACH_SECOND: u64 = (OWN_PORTS as u64) / REST;
 
 /// What one of several probers has of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
