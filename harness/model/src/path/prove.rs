@@ -22,7 +22,8 @@ use crate::family::IpFamily;
 #[must_use]
 pub fn prove(calls: &[Dialled], lines: &[AccessLogLine]) -> Vec<Path> {
     let lines = Lines::new(lines);
-    let found: Vec<Found> = calls.iter().map(|call| find(call, &lines)).collect();
+    let users = Users::of(calls);
+    let found: Vec<Found> = calls.iter().map(|call| find(call, &lines, &users)).collect();
     let mut claims: BTreeMap<usize, usize> = BTreeMap::new();
     let mut whole: BTreeMap<usize, usize> = BTreeMap::new();
     for one in &found {
@@ -31,7 +32,6 @@ pub fn prove(calls: &[Dialled], lines: &[AccessLogLine]) -> Vec<Path> {
             *whole.entry(number).or_default() += usize::from(one.is_whole());
         }
     }
-    let users = Users::of(calls);
     let shared = |call: &Dialled, found: &Found| -> Option<String> {
         users.outnumber_lines(call, found, &lines).or_else(|| {
             // A chain that fits at both ends is not shaken by one that only begins there, over a port that was given again.
@@ -66,6 +66,14 @@ impl<'a> Users<'a> {
             }
         }
         users
+    }
+
+    /// Counts the calls that servers without a proxy answered to this socket, one pod left out.
+    fn answered_elsewhere(&self, peer: SocketAddr, but: &PodRef) -> usize {
+        let others = self.at_server.iter().filter(|((namespace, pod, to, _), _)| {
+            *to == peer && (*namespace, *pod) != (but.namespace.as_str(), but.name.as_str())
+        });
+        others.map(|(_, calls)| calls).sum()
     }
 
     /// Says so when fewer calls were logged than used an end of the chain: the line that fits may be another call's.
@@ -112,7 +120,7 @@ impl Found {
     }
 }
 
-fn find(call: &Dialled, lines: &Lines<'_>) -> Found {
+fn find(call: &Dialled, lines: &Lines<'_>, users: &Users<'_>) -> Found {
     let Some(socket) = call.socket else {
         return Found::Part(Chain::default(), vec!["the client's own socket".to_owned()]);
     };
@@ -123,7 +131,9 @@ fn find(call: &Dialled, lines: &Lines<'_>) -> Found {
         match whole(call, socket, answer, lines).as_slice() {
             [only] => return Found::Whole(*only),
             [] => {
-                if let Some(chain) = renumbered(call, socket, answer, lines) {
+                if let Some(chain) =
+                    renumbered(call, socket, answer, lines, |peer, pod| users.answered_elsewhere(peer, pod))
+                {
                     return Found::Ends(chain);
                 }
             }

@@ -11,12 +11,21 @@ use dualproof_wire::Answer;
 use super::Dialled;
 use super::chain::{Chain, at_client, at_server, reaches, same_request};
 use super::lines::Lines;
+use crate::evidence::PodRef;
 
 /// Finds the chain of a call whose ends are each shown by one line, and between whose proxies nothing but the source port differs.
 ///
 /// The lines must agree on who speaks to whom and on the bytes of both directions, and neither the port that is lost nor the one
-/// that came may be known to any other line: else another connection could be meant.
-pub(super) fn renumbered(call: &Dialled, socket: SocketAddr, answer: &Answer, lines: &Lines<'_>) -> Option<Chain> {
+/// that came may be known to any other line: else another connection could be meant. One that is seen to have arrived at another pod is not:
+/// the kernel gives the client's proxy a port again for another destination. `elsewhere` counts the answers that went to a socket from
+/// other pods than one.
+pub(super) fn renumbered(
+    call: &Dialled,
+    socket: SocketAddr,
+    answer: &Answer,
+    lines: &Lines<'_>,
+    elsewhere: impl Fn(SocketAddr, &PodRef) -> usize,
+) -> Option<Chain> {
     let (clients, servers) = (at_client(call, socket, lines), at_server(answer, lines));
     let ([(client, from)], [(server, to)]) = (clients.as_slice(), servers.as_slice()) else { return None };
     let (lost, came) = (from.upstream_local?, to.remote()?);
@@ -27,7 +36,9 @@ pub(super) fn renumbered(call: &Dialled, socket: SocketAddr, answer: &Answer, li
         && (from.bytes_received, from.bytes_sent) == (to.bytes_received, to.bytes_sent);
     let lost_is_free = lines.from(lost).all(|(_, line)| line.downstream_local != to.downstream_local);
     // A port of an application behind the client's proxy never leaves that pod.
-    let arrived = lines.from(came).filter(|(_, line)| line.pod != from.pod).count();
-    let came_is_free = lines.onward(&from.pod, came).next().is_none() && arrived == 1;
+    let (here, there): (Vec<_>, Vec<_>) =
+        lines.from(came).filter(|(_, line)| line.pod != from.pod).partition(|(_, line)| line.pod == to.pod);
+    let came_is_free =
+        here.len() == 1 && lines.onward(&from.pod, came).count() <= there.len() + elsewhere(came, &to.pod);
     (is_one && lost_is_free && came_is_free).then_some(Chain { client: Some(*client), server: Some(*server) })
 }

@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 
 use dualproof_model::evidence::AccessLogLine;
-use dualproof_model::path::Proof;
+use dualproof_model::path::{Proof, prove};
+use dualproof_wire::Answer;
 
-use super::call::{BY_POD_IP, BY_VIP, of, path, words};
+use super::call::{BY_POD_IP, BY_VIP, TO_NAKED, dialled, of, path, words};
 use crate::calling::trail::Trail;
 
 /// A call whose server saw another port of its client's proxy than that proxy had.
@@ -48,6 +49,24 @@ fn an_application_behind_the_clients_proxy_may_have_the_port_that_came() {
     let server = trail.lines[1].pod.clone();
     trail.lines[2].pod = server;
     assert!(!matches!(path(&trail).proof, Proof::Proven | Proof::Ends), "at the server it could be meant");
+}
+
+#[test]
+fn a_call_that_another_pod_answered_may_have_the_port_that_came() {
+    let (trail, mut other) = (changed(BY_POD_IP), of(TO_NAKED, 8));
+    let came = trail.lines[1].downstream_remote.unwrap_or_else(|| panic!("no port came"));
+    other.lines[0].upstream_local = Some(came);
+    let lines: Vec<AccessLogLine> = trail.lines.iter().chain(&other.lines).cloned().collect();
+    let proof = |answered_by: Option<&Answer>| {
+        let mut elsewhere = dialled(&other);
+        elsewhere.answer = answered_by.map(|by| Answer { peer: came, ..by.clone() });
+        prove(&[dialled(&trail), elsewhere], &lines).remove(0).proof
+    };
+    assert_eq!(proof(Some(&other.answer)), Proof::Ends, "it was seen to arrive there");
+    for unknown in [None, Some(&trail.answer)] {
+        let proof = proof(unknown);
+        assert!(!matches!(proof, Proof::Proven | Proof::Ends), "it could be the one that arrived: {proof:?}");
+    }
 }
 
 #[test]
