@@ -43,6 +43,10 @@ impl Machine {
     }
 
     fn kind(&self, keep: bool) -> Kind {
+        self.provider(keep, false)
+    }
+
+    fn provider(&self, keep: bool, stock: bool) -> Kind {
         let tool = |name| self.folder.path().join(name).into_os_string();
         let settings = KindSettings {
             name: "dualproof-r1".to_owned(),
@@ -51,7 +55,7 @@ impl Machine {
             order: FamilyOrder::V6First,
             nodes: 1,
             keep,
-            stock: false,
+            stock,
         };
         Kind::new(settings).with_tools(KindTools { docker: tool("docker"), kind: tool("kind") })
     }
@@ -205,13 +209,18 @@ fn kubeconfig(server: &str) -> String {
     )
 }
 
-async fn created(run_of_nodes: &str, images: &[&str]) -> Result<(Machine, Kind, Cluster), Box<dyn std::error::Error>> {
+async fn machine_of(run_of_nodes: &str, images: &[&str]) -> Result<Machine, Box<dyn std::error::Error>> {
     let server = api_server(run_of_nodes, images).await?;
     let kind = "case \"$*\" in 'create cluster'*) cat \"$here/made\" > \"$here/kubeconfig\";; esac";
     let docker = "case \"$*\" in *inspect*here/there:1) exit 0;; \
                   *inspect*) echo 'Error: No such image: x' >&2; exit 1;; esac";
     let machine = Machine::new(docker, kind)?;
     std::fs::write(machine.folder.path().join("made"), kubeconfig(&server))?;
+    Ok(machine)
+}
+
+async fn created(run_of_nodes: &str, images: &[&str]) -> Result<(Machine, Kind, Cluster), Box<dyn std::error::Error>> {
+    let machine = machine_of(run_of_nodes, images).await?;
     let provider = machine.kind(false);
     let cluster = provider.create(&machine.context).await?;
     Ok((machine, provider, cluster))
@@ -232,6 +241,25 @@ async fn a_cluster_is_made_with_a_private_kubeconfig_and_removed_with_its_label(
     assert!(!machine.calls().contains("delete"), "a cluster that was found stays");
     provider.close(&machine.context, &cluster).await?;
     assert!(machine.calls().contains("kind delete cluster --name dualproof-r1 --kubeconfig"), "{}", machine.calls());
+    Ok(())
+}
+
+#[tokio::test]
+async fn nodes_refuse_what_would_be_lost_unless_the_cluster_is_stock() -> Checked {
+    for stock in [false, true] {
+        let machine = machine_of("r1", &[]).await?;
+        machine.provider(false, stock).create(&machine.context).await?;
+        let calls = machine.calls();
+        assert_eq!(calls.contains("docker exec n1 sh -ec iptables "), !stock, "{calls}");
+    }
+    let machine = machine_of("r1", &[]).await?;
+    std::fs::write(
+        machine.folder.path().join("docker.case"),
+        "case \"$*\" in exec*) echo 'no such chain' >&2; exit 1;; esac",
+    )?;
+    let trouble = Trouble::from(machine.kind(false).create(&machine.context).await.err().ok_or("it must fail")?);
+    assert!(trouble.what.contains("have n1 refuse") && trouble.what.contains("no such chain"), "{}", trouble.what);
+    assert!(machine.calls().contains("kind delete cluster --name dualproof-r1"), "{}", machine.calls());
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 
 mod cure;
 mod provider;
+mod refuse;
 mod settings;
 mod thaw;
 mod tools;

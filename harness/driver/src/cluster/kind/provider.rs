@@ -57,6 +57,9 @@ impl Kind {
         let nodes = nodes::ready(context, &client, usize::from(self.settings.nodes), limit)
             .await
             .map_err(|source| ClusterError::NotReady { name: name.clone(), source })?;
+        if !self.settings.stock {
+            self.tools.refuse_lost(context, &nodes).await?;
+        }
         let (name, kubeconfig) = (name.clone(), kubeconfig.to_owned());
         Ok(Cluster { client, name, kubeconfig, context: None, created: true, nodes, way_in: WayIn::Docker })
     }

@@ -11,7 +11,8 @@ use crate::context::{KEPT_LABEL, RUN_LABEL};
 /// Subnets of pods and Services in each family. They are kind's own defaults, written out because their order is the order of
 /// the families in the cluster (kind gives an IPv6-first cluster only when both subnets say so).
 const POD_SUBNETS: [(IpFamily, &str); 2] = [(IpFamily::IPv4, "10.244.0.0/16"), (IpFamily::IPv6, "fd00:10:244::/56")];
-const SERVICE_SUBNETS: [(IpFamily, &str); 2] = [(IpFamily::IPv4, "10.96.0.0/16"), (IpFamily::IPv6, "fd00:10:96::/112")];
+pub(super) const SERVICE_SUBNETS: [(IpFamily, &str); 2] =
+    [(IpFamily::IPv4, "10.96.0.0/16"), (IpFamily::IPv6, "fd00:10:96::/112")];
 
 /// What is asked of kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub struct KindSettings {
     pub nodes: u8,
     /// Keep what was made when the creation fails, to look at it.
     pub keep: bool,
-    /// Leave the control plane as kind makes it.
+    /// Leave control plane and nodes as kind makes them.
     pub stock: bool,
 }
 
