@@ -387,7 +387,7 @@ fn an_object_that_makes_no_sense_takes_no_other_with_it() -> Checked {
     let expected =
         ["Service a/odd", "Service a/", "Service a/outside", "EndpointSlice a/pets-FQDN", "EndpointSlice a/pets-IPv4"];
     assert_eq!(objects, expected, "{:?}", built.left_out);
-    let none = Objects { namespaces: &[], services: &[], endpoint_slices: &[] };
+    let none = Objects::<Value> { namespaces: &[], services: &[], endpoint_slices: &[] };
     let error = none.build("cluster..local", 30, 1).err().ok_or("no domain")?;
     assert!(error.to_string().contains("cluster..local") && !error.hint().is_empty(), "{error}");
     Ok(())

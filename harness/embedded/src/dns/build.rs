@@ -1,5 +1,6 @@
 //! Kubernetes objects to a zone.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
@@ -15,13 +16,13 @@ const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
 /// What a zone is made of: objects in Kubernetes' JSON, each in any order.
 #[derive(Clone, Copy, Debug)]
-pub struct Objects<'a> {
+pub struct Objects<'a, T = Value> {
     /// `v1` Namespaces.
-    pub namespaces: &'a [Value],
+    pub namespaces: &'a [T],
     /// `v1` Services.
-    pub services: &'a [Value],
+    pub services: &'a [T],
     /// `discovery.k8s.io/v1` EndpointSlices.
-    pub endpoint_slices: &'a [Value],
+    pub endpoint_slices: &'a [T],
 }
 
 /// A zone, and what could not be put into it.
@@ -42,7 +43,7 @@ pub struct LeftOut {
     pub why: String,
 }
 
-impl Objects<'_> {
+impl<T: Borrow<Value>> Objects<'_, T> {
     /// Makes the zone of a cluster's domain (such as `cluster.local`, with or without the final dot).
     ///
     /// `ttl` is in seconds; kind's is 30. `serial` is the SOA's: any number that grows with each change.
@@ -67,18 +68,18 @@ impl Objects<'_> {
         };
         let mut builder = Builder { zone, left_out: Vec::new() };
         for namespace in self.namespaces {
-            if let Some(name) = namespace.pointer("/metadata/name").and_then(Value::as_str) {
+            if let Some(name) = namespace.borrow().pointer("/metadata/name").and_then(Value::as_str) {
                 builder.zone.namespaces.insert(name.to_ascii_lowercase());
             }
         }
         let mut slices: BTreeMap<(&str, &str), Vec<&Value>> = BTreeMap::new();
-        for slice in self.endpoint_slices {
+        for slice in self.endpoint_slices.iter().map(Borrow::borrow) {
             let labels = slice.pointer("/metadata/labels");
             if let Some(service) = labels.and_then(|labels| labels.get(SERVICE_NAME)).and_then(Value::as_str) {
                 slices.entry((text(slice, "/metadata/namespace"), service)).or_default().push(slice);
             }
         }
-        for service in self.services {
+        for service in self.services.iter().map(Borrow::borrow) {
             let key = (text(service, "/metadata/namespace"), text(service, "/metadata/name"));
             builder.service(service, key, slices.get(&key).map_or(&[], Vec::as_slice));
         }

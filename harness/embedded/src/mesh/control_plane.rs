@@ -5,12 +5,14 @@ use std::io;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use dualproof_model::family::parse_ip;
 use dualproof_model::spec::VersionProfile;
 use dualproof_netns::Namespace;
 use serde_json::Value;
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::debug::{self, Desk};
@@ -23,6 +25,10 @@ use crate::node::container::Log;
 use crate::node::{Builtin, Images, Program, Proxies, Redirection};
 use crate::store::Store;
 use crate::store::object::{items, text};
+
+/// How long changes are gathered before they are sent. istiod takes a hundred milliseconds (istio/istio:pilot/pkg/features/tuning.go
+/// `PILOT_DEBOUNCE_AFTER`); a pod that starts changes a handful of objects within a few.
+const GATHERING: Duration = Duration::from_millis(10);
 
 /// The control plane of a cluster: the sidecars' configuration, certificates and sync state. It is there from the cluster's beginning, and
 /// does nothing before the mesh is installed.
@@ -61,10 +67,15 @@ impl ControlPlane {
             if first.is_none() {
                 return;
             }
+            #[expect(clippy::disallowed_methods, reason = "there is no sign that the last of some changes has come")]
+            let gathered = sleep(GATHERING);
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                () = gathered => {}
+            }
             while news.try_recv().is_ok() {}
             self.push();
-            // Others have their turn between two batches.
-            tokio::task::yield_now().await;
         }
     }
 

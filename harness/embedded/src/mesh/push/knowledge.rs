@@ -129,7 +129,10 @@ impl Knowledge {
                 put(&mut self.slices, key, &Objects { endpoint_slices: list, ..nothing }, |world| world.slices)
             }
             resource::PODS => {
-                put(&mut self.pods, key, &Objects { pods: list, ..nothing }, |world| world.pods.into_values().collect())
+                let before = self.pods.get(key).cloned();
+                let objects = Objects { pods: list, ..nothing };
+                put(&mut self.pods, key, &objects, |world| world.pods.into_values().collect())
+                    .map(|differs| differs && self.concerns_others(before.as_ref(), self.pods.get(key)))
             }
             POLICIES => {
                 put(&mut self.policies, key, &Objects { peer_authentications: list, ..nothing }, |world| world.policies)
@@ -145,6 +148,21 @@ impl Knowledge {
             self.said.push(format!("{} {}/{} is left out: {}", key.resource, key.namespace, key.name, chain(&error)));
             true
         })
+    }
+
+    /// Tells whether a change of a pod may concern any sidecar but its own, which is begun with the pod as it is then. That a pod is there, and
+    /// that it gets its addresses, does not unless an EndpointSlice has it already: when one takes it in, that is a change itself.
+    fn concerns_others(&self, before: Option<&Pod>, after: Option<&Pod>) -> bool {
+        let is_arrival = match (before, after) {
+            (None, _) => true,
+            (Some(before), Some(after)) if before.ips.is_empty() => {
+                *after == Pod { ips: after.ips.clone(), node: after.node.clone(), ..before.clone() }
+            }
+            _ => false,
+        };
+        let Some(pod) = after.or(before) else { return false };
+        let mut endpoints = self.slices.values().flat_map(|slice| &slice.endpoints);
+        !is_arrival || endpoints.any(|endpoint| endpoint.pod.as_ref() == Some(&pod.id))
     }
 
     fn install(&mut self, config_map: Option<&Value>) {

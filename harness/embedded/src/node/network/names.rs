@@ -60,9 +60,7 @@ impl Names {
 }
 
 fn zone(store: &Store, serial: u32) -> Result<Zone, NodeError> {
-    let all = |resource: &str| -> Vec<Value> {
-        store.list(resource, None, &Selector::default()).items.iter().map(|object| (**object).clone()).collect()
-    };
+    let all = |resource: &str| store.list(resource, None, &Selector::default()).items;
     let objects = Objects {
         namespaces: &all(resource::NAMESPACES),
         services: &all(resource::SERVICES),

@@ -160,18 +160,23 @@ fn put_status(object: &mut Value, status: Value) {
 
 /// Compares all but the times in `managedFields`, which an apply that changes nothing would move.
 fn same(before: &Value, object: &Value) -> bool {
-    let rest = |value: &Value| {
-        let mut value = value.clone();
-        if let Some(Value::Array(entries)) = value.pointer_mut("/metadata/managedFields") {
-            for entry in entries {
-                if let Value::Object(entry) = entry {
-                    entry.remove("time");
-                }
-            }
+    let managed = |before: &Value, object: &Value| match (before, object) {
+        (Value::Array(before), Value::Array(object)) => {
+            let mut pairs = before.iter().zip(object);
+            before.len() == object.len() && pairs.all(|(one, other)| same_but(one, other, "time", |_, _| true))
         }
-        value
+        _ => before == object,
     };
-    before == object || rest(before) == rest(object)
+    same_but(before, object, "metadata", |before, object| same_but(before, object, "managedFields", managed))
+}
+
+/// Compares two mappings, one field of them in a way of its own.
+fn same_but(before: &Value, object: &Value, field: &str, compare: impl Fn(&Value, &Value) -> bool) -> bool {
+    let (Value::Object(one), Value::Object(other)) = (before, object) else { return before == object };
+    one.len() == other.len()
+        && one.iter().all(|(key, value)| {
+            other.get(key).is_some_and(|other| if key == field { compare(value, other) } else { value == other })
+        })
 }
 
 fn differs_in_main(before: &Value, object: &Value) -> bool {

@@ -116,6 +116,7 @@ impl Running {
     pub(super) async fn wait(&mut self) -> i32 {
         match &mut self.body {
             Body::Process(group, output) => {
+                group.settled().await;
                 let code = group.wait().await;
                 // Nothing of a container outlives its first process.
                 group.signal(Signal::KILL);

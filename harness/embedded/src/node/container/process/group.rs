@@ -6,10 +6,16 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 
 use dualproof_netns::Namespace;
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::process::{Child, Command};
+
+/// How long the threads of a program that has ended may take to let go of what they had.
+const LETTING_GO: Duration = Duration::from_millis(10);
 
 /// What to start.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +44,25 @@ impl Group {
     pub(in crate::node) fn signal(&self, signal: Signal) {
         if let Some(leader) = self.leader {
             let _is_there = kill_process_group(leader, signal).is_ok();
+        }
+    }
+
+    /// Waits until the program has ended and its threads have let go of what they had, for a program that has many. [`Group::wait`] comes next.
+    ///
+    /// The kernel tells of the end while the last thread still clears its entries in `/proc`, and who takes the process out of the table then
+    /// spins until it has (Linux `kernel/exit.c` `release_task`, `fs/dcache.c` `shrink_dcache_parent`): some 30 ms of processor time for an Envoy,
+    /// none a moment later.
+    pub(in crate::node) async fn settled(&self) {
+        let Some(child) = self.leader.filter(|_| self.child.id().is_some()) else { return };
+        let Ok(handle) = pidfd_open(child, PidfdFlags::NONBLOCK) else { return };
+        #[expect(
+            deprecated,
+            reason = "unsound for types that may close their descriptor meanwhile, which an OwnedFd does not"
+        )]
+        let Ok(handle) = AsyncFd::with_interest(handle, Interest::READABLE) else { return };
+        if handle.readable().await.is_ok() {
+            #[expect(clippy::disallowed_methods, reason = "the kernel does not tell when the last thread is done")]
+            tokio::time::sleep(LETTING_GO).await;
         }
     }
 
