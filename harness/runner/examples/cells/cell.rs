@@ -21,7 +21,7 @@ use dualproof_model::family::{FamilyOrder, IpFamily};
 use dualproof_model::plan::{MeshKind, Timeouts};
 use dualproof_model::spec::VersionProfile;
 use dualproof_runner::rules::RuleBook;
-use dualproof_wire::{Answer, Ask, Destination, Outcome, Protocol, Records};
+use dualproof_wire::{Answer, Ask, Destination, Outcome, Protocol, Records, unseal};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -147,7 +147,7 @@ impl Cell {
         let Some(Outcome::Replied(text)) = told.report().map(|report| &report.outcome) else {
             return Err(format!("{}: {:?}", self.cluster.name, told.told).into());
         };
-        let answer: Answer = serde_json::from_str(text)?;
+        let answer: Answer = serde_json::from_str(&unseal(text.trim_end())?)?;
         let is_right = answer.pod == server.name
             && answer.token.as_ref() == Some(&self.cluster.name)
             && IpFamily::of(&answer.local.ip()) == IpFamily::IPv6;

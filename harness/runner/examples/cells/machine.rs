@@ -43,13 +43,17 @@ impl Machine {
     }
 }
 
-/// The processor's time of this process and of all children that have been waited for.
-pub(super) fn cpu() -> Result<Duration, Failed> {
+/// The processor's time of this process, and of all children that have been waited for.
+pub(super) fn cpu() -> Result<[Duration; 2], Failed> {
     let stat = fs::read_to_string("/proc/self/stat")?;
     let (_, rest) = stat.rsplit_once(')').ok_or("no stat")?;
     // utime, stime, cutime and cstime are the fields 14 to 17, of which two are before this.
-    let ticks: u64 = rest.split_ascii_whitespace().skip(11).take(4).map(str::parse::<u64>).sum::<Result<_, _>>()?;
-    Ok(Duration::from_millis(ticks * 1000 / TICKS))
+    let mut fields = rest.split_ascii_whitespace().skip(11).map(str::parse::<u64>);
+    let mut two = || -> Result<Duration, Failed> {
+        let ticks = fields.next().ok_or("no time")?? + fields.next().ok_or("no time")??;
+        Ok(Duration::from_millis(ticks * 1000 / TICKS))
+    };
+    Ok([two()?, two()?])
 }
 
 /// The proportional share of memory of every Envoy, in KiB.
