@@ -4,10 +4,10 @@ mod allocation;
 mod controllers;
 mod kubectl;
 mod objects;
-mod patches;
 mod puppet;
 mod streams;
 mod watches;
+mod writes;
 
 use std::error::Error;
 

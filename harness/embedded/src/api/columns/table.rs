@@ -71,6 +71,7 @@ fn columns(kind: &Kind) -> Vec<Column> {
         resource::DEPLOYMENTS => workload::deployments(name, age),
         resource::REPLICA_SETS => workload::replica_sets(name, age),
         resource::DAEMON_SETS => workload::daemon_sets(name, age),
+        "scales.autoscaling" => workload::scales(name, age),
         resource::EVENTS => workload::events(),
         resource::NAMESPACES => plain(vec![column("Status", |object| text(object, "/status/phase").into())]),
         resource::CONFIG_MAPS => plain(vec![column("Data", |object| count(object, "/data").into())]),

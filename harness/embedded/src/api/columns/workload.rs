@@ -1,4 +1,4 @@
-//! Deployments and what they make, nodes, events.
+//! Deployments and what they make, scales, nodes, events.
 
 use serde_json::Value;
 
@@ -34,6 +34,15 @@ pub(super) fn replica_sets(name: Column, age: Column) -> Vec<Column> {
     ];
     columns.extend(template());
     columns
+}
+
+pub(super) fn scales(name: Column, age: Column) -> Vec<Column> {
+    vec![
+        name,
+        column("Desired", |object| number(object, "/spec/replicas").unwrap_or_default().into()),
+        column("Available", |object| status(object, "replicas").into()),
+        age,
+    ]
 }
 
 pub(super) fn daemon_sets(name: Column, age: Column) -> Vec<Column> {

@@ -8,11 +8,16 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use crate::api::answer;
+use crate::api::patch::{SCALE, STATUS};
+use crate::api::resource::is_scaled;
 use crate::store::Kind;
 
 const VERBS: [&str; 8] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
-const STATUS_VERBS: [&str; 3] = ["get", "patch", "update"];
+const PART_VERBS: [&str; 3] = ["get", "patch", "update"];
 const MEDIA: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+
+/// Group and version of scales, which are of no kind's own: clients take them for the kind's where none are said.
+const SCALE_GROUP: (&str, &str) = ("autoscaling", "v1");
 
 /// Subresources of pods that are streams: name, kind of the request, verbs.
 const STREAMS: [(&str, &str, &[&str]); 4] = [
@@ -78,10 +83,14 @@ pub(super) fn resources(kinds: &Kinds, group: &str, version: &str) -> Option<Val
             "verbs": VERBS, "shortNames": kind.short_names, "categories": categories(kind),
         }));
         for (sub, request, verbs) in subresources(kind) {
-            resources.push(json!({
+            let mut resource = json!({
                 "name": format!("{}/{sub}", kind.plural), "singularName": "", "namespaced": kind.namespaced,
                 "kind": request, "verbs": verbs,
-            }));
+            });
+            if sub == SCALE {
+                (resource["group"], resource["version"]) = (SCALE_GROUP.0.into(), SCALE_GROUP.1.into());
+            }
+            resources.push(resource);
         }
     }
     if resources.is_empty() {
@@ -96,7 +105,10 @@ pub(super) fn resources(kinds: &Kinds, group: &str, version: &str) -> Option<Val
 fn subresources(kind: &Kind) -> Vec<(&'static str, String, &'static [&'static str])> {
     let mut subs: Vec<(&str, String, &[&str])> = Vec::new();
     if kind.has_status {
-        subs.push(("status", kind.kind.clone(), &STATUS_VERBS));
+        subs.push((STATUS, kind.kind.clone(), &PART_VERBS));
+    }
+    if is_scaled(kind) {
+        subs.push((SCALE, "Scale".to_owned(), &PART_VERBS));
     }
     if kind.resource == crate::store::resource::PODS {
         subs.extend(STREAMS.map(|(sub, request, verbs)| (sub, request.to_owned(), verbs)));
@@ -130,13 +142,17 @@ pub(super) fn aggregated(kinds: &Kinds, core: bool) -> Response {
 }
 
 fn resource(kind: &Kind) -> Value {
-    let named = |name: &str| json!({ "group": kind.group, "version": kind.version, "kind": name });
+    let own = (kind.group.as_str(), kind.version.as_str());
+    let named = |(group, version), name: &str| json!({ "group": group, "version": version, "kind": name });
     let subs: Vec<Value> = subresources(kind)
         .into_iter()
-        .map(|(sub, request, verbs)| json!({ "subresource": sub, "responseKind": named(&request), "verbs": verbs }))
+        .map(|(sub, request, verbs)| {
+            let of = if sub == SCALE { SCALE_GROUP } else { own };
+            json!({ "subresource": sub, "responseKind": named(of, &request), "verbs": verbs })
+        })
         .collect();
     json!({
-        "resource": kind.plural, "responseKind": named(&kind.kind), "singularResource": singular(kind), "verbs": VERBS,
+        "resource": kind.plural, "responseKind": named(own, &kind.kind), "singularResource": singular(kind), "verbs": VERBS,
         "scope": if kind.namespaced { "Namespaced" } else { "Cluster" },
         "shortNames": kind.short_names, "categories": categories(kind), "subresources": subs,
     })

@@ -8,6 +8,12 @@ use super::fields::{Leaves, Path, from_v1, leaves, to_v1};
 use crate::api::request::Query;
 use crate::store::{Kind, object};
 
+/// The subresource through which a status is written.
+pub(in crate::api) const STATUS: &str = "status";
+
+/// The subresource through which the number of an object's pods is written.
+pub(in crate::api) const SCALE: &str = "scale";
+
 /// A writer of fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::api) struct Manager {
@@ -54,7 +60,7 @@ pub(super) fn entries(object: &Value) -> Vec<Entry> {
     let read = entries.map(|entry| Entry {
         manager: Manager {
             name: object::text(entry, "/manager").to_owned(),
-            sub: (object::text(entry, "/subresource") == "status").then_some("status"),
+            sub: [STATUS, SCALE].into_iter().find(|sub| *sub == object::text(entry, "/subresource")),
         },
         operation: object::text(entry, "/operation").to_owned(),
         fields: entry.get("fieldsV1").map(from_v1).unwrap_or_default(),
@@ -89,7 +95,7 @@ pub(super) fn own_leaves(kind: &Kind, manager: &Manager, object: &Value) -> Leav
     let mut found = leaves(object, kind.decode.is_some());
     if kind.has_status {
         let in_status = |path: &Path| path.first().is_some_and(|step| step == "f:status");
-        found.retain(|path, _| in_status(path) == manager.sub.is_some());
+        found.retain(|path, _| in_status(path) == (manager.sub == Some(STATUS)));
     }
     found
 }

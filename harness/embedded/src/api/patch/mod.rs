@@ -11,4 +11,4 @@ mod strategic;
 
 pub(super) use apply::apply;
 pub(super) use choose::Patch;
-pub(super) use managed::{Manager, own_changed, own_created};
+pub(super) use managed::{Manager, SCALE, STATUS, own_changed, own_created};

@@ -7,9 +7,9 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::present::Form;
-use super::{read, remove, watch, write};
+use super::{read, remove, scale, watch, write};
 use crate::api::answer;
-use crate::api::patch::Manager;
+use crate::api::patch::{Manager, STATUS};
 use crate::api::request::{Query, header_text, read_body};
 use crate::api::route::Target;
 use crate::api::server::ApiServer;
@@ -28,6 +28,9 @@ pub(in crate::api) fn handle(
         "" => Part::Main,
         "status" if target.kind.has_status => Part::Status,
         "finalize" if target.kind.resource == resource::NAMESPACES => Part::Main,
+        "scale" if scale::is_scaled(&target.kind) => {
+            return scale::handle(server, target, &query, (parts, body), form);
+        }
         "token" if target.kind.resource == resource::SERVICE_ACCOUNTS && parts.method == Method::POST => {
             return token(server, target, &read_body(&parts.headers, body)?);
         }
@@ -37,7 +40,7 @@ pub(in crate::api) fn handle(
         _ => return Err(Refusal::NoSuchResource),
     };
     let agent = header_text(&parts.headers, header::USER_AGENT);
-    let manager = Manager::of(&query, agent, (part == Part::Status).then_some("status"));
+    let manager = Manager::of(&query, agent, (part == Part::Status).then_some(STATUS));
     match (&parts.method, target.name.is_empty()) {
         (&Method::GET, _) if query.is("watch") => watch::watch(server, target, &query, form),
         (&Method::GET, true) => read::list(server, target, &query, form),

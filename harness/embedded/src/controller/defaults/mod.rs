@@ -6,3 +6,4 @@ mod workload;
 
 pub use admit::Defaults;
 pub(crate) use admit::base64;
+pub(crate) use workload::negative_replicas;

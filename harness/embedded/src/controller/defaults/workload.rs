@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::admit::{fill, immutable};
 use super::pod;
-use crate::store::object::entry;
+use crate::store::object::{entry, number};
 use crate::store::{Cause, Selector};
 
 /// Completes a Deployment, and lists what is wrong with it.
@@ -22,14 +22,25 @@ pub(super) fn deployment(before: Option<&Value>, object: &mut Value) -> Vec<Caus
         fill(&mut strategy["rollingUpdate"], "maxUnavailable", "25%".into());
         fill(&mut strategy["rollingUpdate"], "maxSurge", "25%".into());
     }
-    template(before, spec)
+    let mut causes = template(before, spec);
+    causes.extend(negative_replicas(object));
+    causes
 }
 
 /// Completes a ReplicaSet, and lists what is wrong with it.
 pub(super) fn replica_set(before: Option<&Value>, object: &mut Value) -> Vec<Cause> {
     entry(object, "spec");
     fill(&mut object["spec"], "replicas", 1.into());
-    template(before, &mut object["spec"])
+    let mut causes = template(before, &mut object["spec"]);
+    causes.extend(negative_replicas(object));
+    causes
+}
+
+/// Says what is wrong with the number of pods that an object wants: a Deployment, a ReplicaSet, or the scale of one
+/// (also kubernetes/kubernetes:pkg/apis/autoscaling/validation/validation.go).
+pub(crate) fn negative_replicas(object: &Value) -> Option<Cause> {
+    let wanted = number(object, "/spec/replicas").filter(|wanted| *wanted < 0)?;
+    Some(Cause::invalid("spec.replicas", &wanted.into(), "must be greater than or equal to 0"))
 }
 
 /// Completes a DaemonSet, and lists what is wrong with it.
