@@ -73,7 +73,7 @@ impl Controllers {
 
     fn learn(&mut self, change: &Change, work: &mut BTreeSet<Work>) {
         self.scheduler.learn(change);
-        work::add(&self.store, change, work);
+        work::add(&self.store, self.scheduler.waiting(), change, work);
     }
 
     /// A refusal leaves the piece undone: the object changed or went meanwhile, and that change is work again. What a user should know of it

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::store::object::{controller, has_ended, is_terminating, items, text};
+use crate::store::object::{controller, has_ended, is_terminating, items, name, namespace, text};
 use crate::store::{Change, Key, Selector, Store, What, resource};
 
 /// A piece of work. The order is that in which pieces that came together are done.
@@ -30,8 +30,8 @@ pub(super) enum Work {
     Endpoints(Key),
 }
 
-/// Adds the work that a change makes.
-pub(super) fn add(store: &Store, change: &Change, work: &mut BTreeSet<Work>) {
+/// Adds the work that a change makes; `waiting` are the pods that have no node yet.
+pub(super) fn add(store: &Store, waiting: &BTreeSet<Key>, change: &Change, work: &mut BTreeSet<Work>) {
     let (key, object) = (&change.key, &*change.object);
     let is_gone = change.what == What::Deleted;
     ownership(change, work);
@@ -53,7 +53,7 @@ pub(super) fn add(store: &Store, change: &Change, work: &mut BTreeSet<Work>) {
             owner(key, object, work);
             if is_gone || has_ended(object) {
                 // It gave a place back.
-                waiting(store, work);
+                work.extend(waiting.iter().cloned().map(Work::Pod));
             } else if text(object, "/spec/nodeName").is_empty() {
                 work.insert(Work::Pod(key.clone()));
             }
@@ -76,7 +76,13 @@ pub(super) fn add(store: &Store, change: &Change, work: &mut BTreeSet<Work>) {
             let service = text(object, "/metadata/labels/kubernetes.io~1service-name");
             work.insert(Work::Endpoints(Key::new(resource::SERVICES, &key.namespace, service)));
         }
-        resource::NODES => nodes(store, work),
+        resource::NODES => {
+            // It may take what waits, and needs its pods of DaemonSets.
+            for set in store.list(resource::DAEMON_SETS, None, &Selector::default()).items {
+                work.insert(Work::DaemonSet(Key::new(resource::DAEMON_SETS, namespace(&set), name(&set))));
+            }
+            work.extend(waiting.iter().cloned().map(Work::Pod));
+        }
         resource::SERVICE_ACCOUNTS | resource::CONFIG_MAPS if is_gone => {
             work.insert(Work::Namespace(key.namespace.clone()));
         }
@@ -127,25 +133,4 @@ fn owner(key: &Key, object: &Value, work: &mut BTreeSet<Work>) {
         _ => return,
     };
     work.insert(piece);
-}
-
-/// A node that came or changed may take what waits, and needs its pods of DaemonSets.
-fn nodes(store: &Store, work: &mut BTreeSet<Work>) {
-    for set in store.list(resource::DAEMON_SETS, None, &Selector::default()).items {
-        work.insert(Work::DaemonSet(key(resource::DAEMON_SETS, &set)));
-    }
-    waiting(store, work);
-}
-
-/// The pods that have no node yet.
-fn waiting(store: &Store, work: &mut BTreeSet<Work>) {
-    for pod in store.list(resource::PODS, None, &Selector::default()).items {
-        if text(&pod, "/spec/nodeName").is_empty() {
-            work.insert(Work::Pod(key(resource::PODS, &pod)));
-        }
-    }
-}
-
-fn key(resource: &str, object: &Value) -> Key {
-    Key::new(resource, text(object, "/metadata/namespace"), text(object, "/metadata/name"))
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::store::object::{has_ended, name, text, uid};
-use crate::store::{Change, What, resource};
+use crate::store::{Change, What};
 
 /// The pods that hold places, by uid, with their nodes; and how many each node has. Kept from change to change: counted anew for each pod, a
 /// thousand pods would be looked at a thousand times.
@@ -16,11 +16,8 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// Follows a change. A pod that has ended holds no place.
+    /// Follows a change of a pod. One that has ended holds no place.
     pub(super) fn learn(&mut self, change: &Change) {
-        if change.key.resource != resource::PODS {
-            return;
-        }
         let pod = &*change.object;
         match text(pod, "/spec/nodeName") {
             node if change.what != What::Deleted && !has_ended(pod) && !node.is_empty() => self.take(uid(pod), node),

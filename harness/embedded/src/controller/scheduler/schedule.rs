@@ -1,6 +1,6 @@
 //! One pod after the other, node by node.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::fit::fits;
 use super::places::Places;
 use crate::controller::cluster::{Report, report};
 use crate::store::object::{condition, is_terminating, items, name, namespace, now, text, uid};
-use crate::store::{Change, Key, Part, Refusal, Selector, Store, WriteOptions, resource};
+use crate::store::{Change, Key, Part, Refusal, Selector, Store, What, WriteOptions, resource};
 
 /// Who says so in events.
 const COMPONENT: &str = "default-scheduler";
@@ -18,12 +18,27 @@ const COMPONENT: &str = "default-scheduler";
 pub(in crate::controller) struct Scheduler {
     turn: usize,
     places: Places,
+    waiting: BTreeSet<Key>,
 }
 
 impl Scheduler {
-    /// Follows a change: it may give a place to a pod, or take one back.
+    /// Follows a change: it may give a place to a pod, take one back, or make a pod wait for one.
     pub(in crate::controller) fn learn(&mut self, change: &Change) {
+        if change.key.resource != resource::PODS {
+            return;
+        }
         self.places.learn(change);
+        if change.what != What::Deleted && text(&change.object, "/spec/nodeName").is_empty() {
+            self.waiting.insert(change.key.clone());
+        } else {
+            self.waiting.remove(&change.key);
+        }
+    }
+
+    /// Returns the pods that have no node yet. Kept from change to change: looked for among all pods whenever one ends, they cost a look at each
+    /// for each.
+    pub(in crate::controller) fn waiting(&self) -> &BTreeSet<Key> {
+        &self.waiting
     }
 
     /// Binds a pod to the next node that takes it, or says in its status why none does. A pod with a node is left alone.
