@@ -1,6 +1,6 @@
 //! A cluster of namespaces on this machine, without Docker.
 
-mod trouble;
+use dualproof_model::trouble;
 
 pub mod store;
 

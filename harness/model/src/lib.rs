@@ -2,6 +2,8 @@
 //!
 //! The modules stand in the order of the data's way; each imports only from those before it (`tests/layering.rs`).
 
+pub mod trouble;
+
 pub mod family;
 
 pub mod spec;

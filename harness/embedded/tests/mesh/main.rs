@@ -17,6 +17,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use dualproof_embedded::envoy::{Envoy, EnvoyError, Places, find};
+use dualproof_model::trouble::chain;
 use dualproof_netns::confine::{Confinement, STAGE, Standing, confine};
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -75,15 +76,4 @@ fn trial(name: &str, run: impl FnOnce() -> Said + Send + 'static) -> Trial {
         let _entered = runtime.enter();
         run().map_err(|error| Failed::from(chain(&*error)))
     })
-}
-
-/// Says an error with its causes.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    words
 }

@@ -14,6 +14,7 @@ use std::future::Future;
 use std::io::Write;
 use std::process::ExitCode;
 
+use dualproof_model::trouble::chain;
 use dualproof_netns::confine::{Confinement, Standing, confine};
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -54,15 +55,4 @@ fn trial<F: Future<Output = Said>>(name: &str, run: impl FnOnce() -> F + Send + 
         };
         said.map_err(|error| Failed::from(chain(&*error)))
     })
-}
-
-/// Says an error with its causes.
-fn chain(error: &dyn Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    words
 }

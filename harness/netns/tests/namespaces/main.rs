@@ -15,6 +15,7 @@ use std::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
 
+use dualproof_model::trouble::chain;
 use dualproof_netns::confine::{Confinement, Standing, confine};
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -33,8 +34,7 @@ fn main() -> ExitCode {
         Ok(Standing::Outside { code }) => ExitCode::from(code),
         Ok(Standing::Inside) => libtest_mimic::run(&arguments, trials()).exit_code(),
         Err(error) => {
-            let words =
-                format!("{error}: {}; {}\n", error.source().map(ToString::to_string).unwrap_or_default(), error.hint());
+            let words = format!("{}; {}\n", chain(&error), error.hint());
             let is_said = std::io::stderr().write_all(words.as_bytes()).is_ok();
             let is_required =
                 ["CI", "DUALPROOF_REQUIRE_NAMESPACES"].iter().any(|name| std::env::var_os(name).is_some());
@@ -52,17 +52,6 @@ fn trials() -> Vec<Trial> {
 /// Makes a trial of a function.
 fn trial(name: &str, run: impl FnOnce() -> Said + Send + 'static) -> Trial {
     Trial::test(name, move || run().map_err(|error| Failed::from(chain(&*error))))
-}
-
-/// Says an error with its causes.
-fn chain(error: &dyn Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    words
 }
 
 trait ConcatTrials {
