@@ -10,7 +10,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
 
 use super::stage::Stage;
-use super::{identity, obstacle, reaper};
+use super::{identity, keeper, obstacle, reaper};
 use crate::NetnsError;
 use crate::link::{Change, Links};
 
@@ -53,6 +53,7 @@ pub enum Standing {
 /// namespace does nothing but collect orphans, so that nobody takes the children of the program from under its runtime, and ends with the
 /// program. The *inside* one is the program. Whichever of them is killed, with signal 9 too, the kernel ends everything that was started inside:
 /// the keeper's death ends the first process (`PR_SET_PDEATHSIG`), the program's death makes it end, and its end ends the process namespace.
+/// Whoever wants to know when that is done sends `SIGTERM` to the keeper and waits for it alone: it ends last, when no process is left inside.
 ///
 /// Inside, `/proc` shows the new process namespace where the system lets us mount it, else that of outside. Mounts made inside are not seen outside. `lo`
 /// is up, and the limit of open files is as high as we may set it. Standard input is handed on, so a listener that was bound outside arrives as standard input and stays in the network namespace outside:
@@ -76,10 +77,7 @@ fn keep(confinement: &Confinement) -> Result<Standing, NetnsError> {
     if confinement.ends_with_parent {
         die_with(|| std::os::unix::process::parent_id() == parent)?;
     }
-    let mut first = Stage::First { keeper: std::process::id() }.start()?;
-    let status = first
-        .wait()
-        .map_err(|source| NetnsError::System { action: "wait for the first process inside".to_owned(), source })?;
+    let status = keeper::keep(Stage::First { keeper: std::process::id() })?;
     Ok(Standing::Outside { code: code(status) })
 }
 
@@ -97,6 +95,7 @@ fn enter(user: UserNamespace) -> Result<(), NetnsError> {
 
 /// Is the first process of the process namespace.
 fn lead(keeper: u32) -> Result<Standing, NetnsError> {
+    keeper::be_told_again()?;
     // `/proc` is still that of outside, and tells the parent as outside numbers it: inside it is 0, dead or alive.
     die_with(|| parent_outside() == Some(keeper))?;
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;

@@ -2,6 +2,7 @@
 
 mod enter;
 mod identity;
+mod keeper;
 mod obstacle;
 mod probe;
 mod reaper;

@@ -13,6 +13,9 @@ use libtest_mimic::Trial;
 use crate::site::LIMIT;
 use crate::{Said, chain, trial};
 
+/// So many that their ends take longer than that of one process alone.
+const CROWD: usize = 50;
+
 /// Says which other part this program plays.
 pub(crate) const ROLE: &str = "DUALPROOF_TEST_ROLE";
 
@@ -21,6 +24,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("life::killing_any_of_the_three_ends_everything", || ends_all("program")),
         trial("life::killing_any_of_the_three_ends_everything_in_a_user_namespace", || ends_all("user program")),
         trial("life::everything_ends_with_the_parent", with_the_parent),
+        trial("life::a_keeper_that_is_asked_to_end_is_the_last", keeper_last),
         trial("life::a_user_without_rights_can_do_all", without_rights),
         trial("life::orphans_are_collected", orphans),
         trial("life::the_exit_code_comes_out", exit_code),
@@ -86,6 +90,14 @@ fn part(role: &str) -> Result<u8, Box<dyn std::error::Error>> {
             let mut command = again("sit");
             command.stdout(Stdio::inherit());
             namespace.spawn(command)?;
+            loop {
+                std::thread::park();
+            }
+        }
+        Some("crowd") => {
+            for _ in 0..CROWD {
+                again("sit").spawn()?;
+            }
             loop {
                 std::thread::park();
             }
@@ -174,6 +186,26 @@ fn with_the_parent() -> Said {
     parent.kill()?;
     until_all_ended(output)?;
     parent.wait()?;
+    Ok(())
+}
+
+/// Who waits for the keeper alone has waited for all: nobody is left, not even as a number in `/proc`.
+fn keeper_last() -> Said {
+    let (mut keeper, mut output) = start("crowd")?;
+    for _ in 1..CROWD {
+        output.read_line(&mut String::new())?;
+    }
+    let first = *children(keeper.id())?.first().ok_or("a first process")?;
+    let inside = *children(first)?.first().ok_or("a program")?;
+    let mut crowd = children(inside)?;
+    assert_eq!(crowd.len(), CROWD);
+    crowd.extend([first, inside]);
+    let keeper_id = nix::unistd::Pid::from_raw(i32::try_from(keeper.id())?);
+    nix::sys::signal::kill(keeper_id, nix::sys::signal::Signal::SIGTERM)?;
+    let code = keeper.wait()?.code();
+    let left: Vec<u32> =
+        crowd.into_iter().filter(|process| std::path::Path::new(&format!("/proc/{process}")).exists()).collect();
+    assert_eq!((code, left), (Some(128 + 9), Vec::new()));
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::channel;
 use std::thread;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::oneshot;
 
 use super::Serve;
@@ -73,9 +73,10 @@ impl Process {
         Ok((Self { pid, ended: Some(ended) }, ready))
     }
 
-    /// Ends it and everything in it, and waits until it is gone.
+    /// Ends it and everything in it, and waits until all of it is gone: the process that we know is the keeper
+    /// ([`dualproof_netns::confine::confine`]), which ends after all others when it is asked to, and before them when it is killed.
     pub(super) async fn end(mut self) -> io::Result<()> {
-        match kill_process_group(self.pid, Signal::KILL) {
+        match kill_process(self.pid, Signal::TERM) {
             Ok(()) | Err(rustix::io::Errno::SRCH) => {}
             Err(error) => return Err(error.into()),
         }

@@ -37,7 +37,7 @@ impl Process {
     /// file in the run's folder or, where the name is the run's own, with its cluster's name; or an embedded cluster of the run's folder.
     pub(super) fn makes_for(&self, folders: &[&Path], cluster: Option<&str>) -> bool {
         let is_in = |word: &String| folders.iter().any(|folder| Path::new(word).starts_with(folder));
-        if self.words.get(1..3).is_some_and(|words| words == embedded::WORDS) {
+        if self.is_cluster() {
             return self.words.windows(2).any(|pair| pair[0] == "--folder" && is_in(&pair[1]));
         }
         // The tool may be a script: then its interpreter stands before it.
@@ -58,19 +58,26 @@ impl Process {
         makes && (by_folder || by_name)
     }
 
+    /// Tells whether it is an embedded cluster.
+    fn is_cluster(&self) -> bool {
+        self.words.get(1..3).is_some_and(|words| words == embedded::WORDS)
+    }
+
     /// Spells it for people: its number, and the first words that it was told.
     pub(super) fn spelled(&self) -> String {
         let words: Vec<&str> = self.words.iter().take(4).map(String::as_str).collect();
         format!("{} ({} ...)", self.pid, words.join(" "))
     }
 
-    /// Kills it and, when it leads a group as every tool of a run does, the group; and waits until it is gone.
+    /// Kills it and, when it leads a group as every tool of a run does, the group; and waits until it is gone. The leader of a cluster's is its
+    /// keeper, which is asked to end instead, because then it is the last to go.
     pub(super) async fn kill(&self, context: &RunContext) -> Result<(), String> {
         let Some(pid) = Pid::from_raw(self.pid).filter(|_| words(self.pid) == self.words) else { return Ok(()) };
-        let killed = if getpgid(Some(pid)) == Ok(pid) {
-            kill_process_group(pid, Signal::KILL)
-        } else {
-            kill_process(pid, Signal::KILL)
+        let leads = getpgid(Some(pid)) == Ok(pid);
+        let killed = match (leads, self.is_cluster()) {
+            (true, true) => kill_process(pid, Signal::TERM),
+            (true, false) => kill_process_group(pid, Signal::KILL),
+            (false, _) => kill_process(pid, Signal::KILL),
         };
         match killed {
             Ok(()) | Err(rustix::io::Errno::SRCH) => {}
