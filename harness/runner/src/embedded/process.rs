@@ -76,9 +76,12 @@ impl Process {
     /// Ends it and everything in it, and waits until all of it is gone: the process that we know is the keeper
     /// ([`dualproof_netns::confine::confine`]), which ends after all others when it is asked to, and before them when it is killed.
     pub(super) async fn end(mut self) -> io::Result<()> {
-        match kill_process(self.pid, Signal::TERM) {
-            Ok(()) | Err(rustix::io::Errno::SRCH) => {}
-            Err(error) => return Err(error.into()),
+        // A stopped one is told when it goes on.
+        for signal in [Signal::TERM, Signal::CONT] {
+            match kill_process(self.pid, signal) {
+                Ok(()) | Err(rustix::io::Errno::SRCH) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         if let Some(ended) = self.ended.take() {
             // A sender that is gone has ended, too.

@@ -15,7 +15,7 @@ use dualproof_model::evidence::{AddressKind, CallStage, Objects, PodRef, Target,
 use dualproof_model::matrix::{ClientKind, expand, roster};
 use dualproof_model::plan::ProviderKind;
 use dualproof_model::spec::Matrix;
-use dualproof_wire::Ask;
+use dualproof_wire::{Ask, Protocol};
 
 use crate::session::CallOrder;
 
@@ -128,6 +128,11 @@ impl Caller<'_> {
                 };
                 asks.push(CellAsk { cell: cell.id, ask });
             }
+        }
+        // Where a proxy waits for the client's first words, a server that speaks first is silent until the deadline. Begun first, such calls
+        // are over when the others are.
+        for asks in asked.pods.values_mut().chain([&mut asked.outside]) {
+            asks.sort_by_key(|asked| asked.ask.protocol != Protocol::TcpServerFirst);
         }
         asked
     }
