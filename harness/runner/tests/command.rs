@@ -434,3 +434,39 @@ fn a_bundle_is_like_itself_and_two_meshes_are_not() {
     let (code, _, stderr) = machine.run(&["diff", &one, "nowhere"]);
     assert!(code == 2 && stderr.contains("hint: "), "{stderr}");
 }
+
+#[test]
+fn what_two_kinds_of_mesh_never_have_alike_has_a_reason_in_the_rules() {
+    let machine = Machine::new();
+    let (istio, embedded) = (bundle("istio-1.31-v4-v6"), bundle("embedded-1.31-v4-v6"));
+    let diff = |rules: &[&str]| {
+        let (code, stdout, stderr) = machine.run(&[&["diff", &istio, &embedded, "--out", "d"], rules].concat());
+        (code, stdout, stderr)
+    };
+    let has = |list: &serde_yaml::Value, thing: &str| {
+        list.as_sequence().is_some_and(|list| list.iter().any(|one| one.as_str() == Some(thing)))
+    };
+    let (code, stdout, stderr) = diff(&[]);
+    assert_eq!(code, 1, "the bundles are of other scenarios: {stdout}{stderr}");
+    let written = || -> serde_yaml::Value {
+        serde_yaml::from_str(&std::fs::read_to_string(machine.path().join("d/diff.yaml")).unwrap()).unwrap()
+    };
+    let report = written();
+    let explained = report["explained"].as_sequence().unwrap();
+    let agent = "cluster xds-grpc of pod sleep/sleep#0";
+    let by: Vec<_> = explained.iter().filter(|reason| has(&reason["things"], agent)).collect();
+    assert_eq!(by.len(), 1, "{stdout}");
+    assert!(stdout.contains(by[0]["reason"].as_str().unwrap()), "{stdout}");
+    let lost = "unlike: listener service dual-stack/tcp-echo over IPv6 port 9000 of pod sleep/sleep#0\n";
+    assert!(stdout.contains(lost) && !stdout.contains(agent), "{stdout}");
+
+    // A folder has its own reasons, or none.
+    machine.scenarios("title: t\nchecks: [K41]\n");
+    let (code, stdout, stderr) = diff(&["--rules", "scenarios"]);
+    assert!(code == 1 && stdout.contains(lost) && stdout.contains(agent), "{stdout}{stderr}");
+    let file = machine.path().join("scenarios/differences.yaml");
+    std::fs::write(file, "differences:\n- {between: [istio, embedded], reason: r, where: [{part: cluster}]}\n")
+        .unwrap();
+    let (code, _, stderr) = diff(&["--rules", "scenarios"]);
+    assert!(code == 2 && stderr.contains("scenarios/differences.yaml:2:") && stderr.contains("hint: "), "{stderr}");
+}

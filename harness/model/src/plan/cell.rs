@@ -22,7 +22,7 @@ pub enum ProviderKind {
 }
 
 /// The mesh under test.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MeshKind {
     /// Istio with sidecars.

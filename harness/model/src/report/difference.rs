@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::plain::plain;
 use super::{Conclusion, REPORT_API_VERSION};
-use crate::differential::{CellDifference, Difference, Differential, Likeness, Won};
+use crate::differential::{CellDifference, Difference, Differential, Explained, Likeness, Won};
 use crate::evidence::Manifest;
 use crate::family::PerFamily;
 
@@ -30,6 +30,12 @@ pub struct DifferenceReport {
     pub counts: BTreeMap<String, usize>,
     /// What differs, cell by cell or thing by thing.
     pub differences: Vec<DifferenceLine>,
+    /// Why other things of two runs of a kind differ, and which.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub explained: Vec<ExplainedLine>,
+    /// Where a reason says that two kinds of mesh differ, and these bundles do not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unused: Vec<UnusedLine>,
     /// Which family won, in calls by a name of both records.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub won: BTreeMap<&'static str, WonLine>,
@@ -47,6 +53,28 @@ pub struct DifferenceLine {
     pub a: BTreeSet<String>,
     /// What the second says.
     pub b: BTreeSet<String>,
+}
+
+/// A reason that explains differences.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExplainedLine {
+    /// The reason.
+    pub reason: String,
+    /// In how many things it explains something.
+    pub count: usize,
+    /// These things.
+    pub things: BTreeSet<String>,
+}
+
+/// A reason that explains nothing somewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UnusedLine {
+    /// The reason.
+    pub reason: String,
+    /// The part of the evidence and the name that it gives.
+    pub place: String,
 }
 
 /// Which family won in one run.
@@ -100,12 +128,16 @@ impl DifferenceReport {
         report
     }
 
-    /// Reports two runs of a kind. It conforms when both hold the same, and is vacuous when neither holds anything.
+    /// Reports two runs of a kind. It conforms when all that they do not both hold has a reason, and is vacuous when neither holds anything. A
+    /// reason that explains nothing is no difference: the bundles may hold less than the reasons are about.
     #[must_use]
     pub fn of_kind(a: &Manifest, b: &Manifest, likeness: &Likeness) -> Self {
         let mut report = Self::empty("EvidenceDifference", a, b);
-        let Likeness { compared, unlike } = likeness;
-        report.counts = [("alike".to_owned(), compared - unlike.len()), ("unlike".to_owned(), unlike.len())].into();
+        let Likeness { compared, explained, unlike, reasons, unused } = likeness;
+        let alike = compared - explained - unlike.len();
+        report.counts = [("alike", alike), ("explained", *explained), ("unlike", unlike.len())]
+            .map(|(outcome, count)| (outcome.to_owned(), count))
+            .into();
         report.differences = unlike
             .iter()
             .map(|unlike| DifferenceLine {
@@ -115,10 +147,28 @@ impl DifferenceReport {
                 b: unlike.only_b.clone(),
             })
             .collect();
-        (report.conclusion, report.reason) = match (compared, unlike.len()) {
-            (0, _) => (Conclusion::Vacuous, "neither bundle holds anything that can be compared".to_owned()),
-            (all, 0) => (Conclusion::Conforms, format!("all {all} things are alike")),
-            (all, unlike) => (Conclusion::DoesNotConform, format!("{unlike} of {all} things are not alike")),
+        report.explained = reasons
+            .iter()
+            .map(|Explained { reason, things }| ExplainedLine {
+                reason: reason.clone(),
+                count: things.len(),
+                things: things.clone(),
+            })
+            .collect();
+        report.unused =
+            unused.iter().map(|(reason, place)| UnusedLine { reason: reason.clone(), place: place.clone() }).collect();
+        (report.conclusion, report.reason) = match (compared, explained, unlike.len()) {
+            (0, ..) => (Conclusion::Vacuous, "neither bundle holds anything that can be compared".to_owned()),
+            (all, 0, 0) => (Conclusion::Conforms, format!("all {all} things are alike")),
+            (all, explained, 0) => (
+                Conclusion::Conforms,
+                format!("{alike} of {all} things are alike, and {explained} differ for a known reason"),
+            ),
+            (all, 0, unlike) => (Conclusion::DoesNotConform, format!("{unlike} of {all} things are not alike")),
+            (all, explained, unlike) => (
+                Conclusion::DoesNotConform,
+                format!("{unlike} of {all} things are not alike, and {explained} more differ for a known reason"),
+            ),
         };
         report
     }
@@ -134,6 +184,8 @@ impl DifferenceReport {
             reason: String::new(),
             counts: BTreeMap::new(),
             differences: Vec::new(),
+            explained: Vec::new(),
+            unused: Vec::new(),
             won: BTreeMap::new(),
         }
     }
@@ -150,7 +202,7 @@ impl DifferenceReport {
         }
     }
 
-    /// Renders it for reading: what differs, which family won, the counts, and the conclusion as the last line.
+    /// Renders it for reading: what differs, how much of the rest has which reason, which family won, the counts, and the conclusion as the last line.
     #[must_use]
     pub fn text(&self) -> String {
         let mut lines = vec![format!("a: {}", self.a), format!("b: {}", self.b)];
@@ -160,6 +212,12 @@ impl DifferenceReport {
                 said.iter().map(|said| format!("  {name}: {}", plain(said))).collect::<Vec<_>>()
             };
             lines.extend(side("a", &difference.a).into_iter().chain(side("b", &difference.b)));
+        }
+        for ExplainedLine { reason, count, .. } in &self.explained {
+            lines.push(format!("explained: {count}: {}", plain(reason)));
+        }
+        for UnusedLine { reason, place } in &self.unused {
+            lines.push(format!("unused: {}: {}", plain(place), plain(reason)));
         }
         for (run, won) in &self.won {
             lines.push(format!(

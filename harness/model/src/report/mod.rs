@@ -9,7 +9,7 @@ mod summary;
 mod text;
 
 pub use across::{across_summary, across_text};
-pub use difference::{DifferenceLine, DifferenceReport, WonLine};
+pub use difference::{DifferenceLine, DifferenceReport, ExplainedLine, UnusedLine, WonLine};
 pub use document::{
     Conclusion, Diagnosis, Implementation, LedgerGap, ProfileResult, REPORT_API_VERSION, Report, Skipped, TrialResult,
 };

@@ -54,10 +54,11 @@ pub enum Command {
     /// Compare two bundles, without any cluster
     ///
     /// A run with a mesh beside one without: what the mesh makes of each call of the matrices, and which family won. Two runs of a kind: what
-    /// their proxies, rules, sockets and calls have that the other's have not, told by what addresses stand for.
+    /// their proxies, rules, sockets and calls have that the other's have not, told by what addresses stand for. What two kinds of mesh (istio,
+    /// embedded) never have alike has a reason in differences.yaml, and is counted by it.
     ///
-    /// Exit codes: 0 the mesh loses no call that it should not (all is alike), 1 it does (something is not), 2 bad input, 4 a run does not
-    /// tell, 6 there is nothing to compare.
+    /// Exit codes: 0 the mesh loses no call that it should not (all is alike, or differs for a known reason), 1 it does (something has no
+    /// reason), 2 bad input, 4 a run does not tell, 6 there is nothing to compare.
     Diff {
         /// The folder of a bundle
         a: PathBuf,
@@ -66,7 +67,8 @@ pub enum Command {
         /// Folder for the files diff.yaml, diff.json and summary.md; without one, only the text is printed
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
-        /// Rules to take matrices and profiles from: `bundle` (those of the run), `current` (those of this program) or a folder of scenarios
+        /// Rules to take matrices and profiles from: `bundle` (those of the run), `current` (those of this program) or a folder of scenarios.
+        /// The reasons of differences are those of this program, or of the folder
         #[arg(long, value_name = "RULES", default_value = "bundle")]
         rules: Option<String>,
     },

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use dualproof_model::differential::{DifferenceReason, difference_reasons};
 use dualproof_model::judge::Rules;
 use dualproof_model::spec::{self, SpecError};
 
@@ -13,7 +14,9 @@ use super::built_in;
 pub struct RuleBook {
     /// The rules.
     pub rules: Rules,
-    /// The texts, by path from the project's root: `scenarios/seed/ipv4.yaml`, `samples/sleep/sleep.yaml`.
+    /// Why bundles of two kinds of mesh differ. No run needs them: they are about two.
+    pub reasons: Vec<DifferenceReason>,
+    /// The texts of the rules, by path from the project's root: `scenarios/seed/ipv4.yaml`, `samples/sleep/sleep.yaml`.
     pub texts: BTreeMap<String, String>,
 }
 
@@ -74,8 +77,12 @@ impl RuleBook {
     ///
     /// # Errors
     /// Any mistake with its place, a missing manifest, or no scenario at all; `origin` names where the texts came from.
-    pub fn from_files(origin: &str, texts: BTreeMap<String, String>) -> Result<Self, RulesError> {
+    pub fn from_files(origin: &str, mut texts: BTreeMap<String, String>) -> Result<Self, RulesError> {
         let mut rules = Rules::default();
+        let reasons = match texts.remove_entry("scenarios/differences.yaml") {
+            Some((path, text)) => difference_reasons(&path, &text)?,
+            None => Vec::new(),
+        };
         for (path, text) in texts.iter().filter(|(path, _)| path.starts_with("scenarios/")) {
             match path.as_str() {
                 "scenarios/profiles.yaml" => rules.profiles = spec::profiles(path, text)?,
@@ -97,7 +104,7 @@ impl RuleBook {
                 return Err(RulesError::NoManifest { scenario: scenario.file.clone(), manifest: manifest.clone() });
             }
         }
-        Ok(Self { rules, texts })
+        Ok(Self { rules, reasons, texts })
     }
 }
 

@@ -49,6 +49,11 @@ pub(in crate::command) fn command(
 
 /// Returns `None` where the shapes of the mesh are not known.
 fn compared(a: &Path, b: &Path, rules: &str) -> Result<Option<DifferenceReport>, BundleError> {
+    // Neither run knew the other: why two kinds differ is what this program knows, unless a folder is given.
+    let reasons = match rules {
+        "bundle" => Some(RuleBook::built_in()?.reasons),
+        _ => None,
+    };
     let (a, b) = (read(a, rules)?, read(b, rules)?);
     let is_meshed = |(bundle, _): &(Bundle, RuleBook)| bundle.evidence.manifest.cell.mesh != MeshKind::None;
     let ((one, book), (other, _)) = match (is_meshed(&a), is_meshed(&b)) {
@@ -64,8 +69,9 @@ fn compared(a: &Path, b: &Path, rules: &str) -> Result<Option<DifferenceReport>,
     let matrices: Vec<(&str, &Matrix)> =
         scenarios.filter_map(|scenario| Some((scenario.name.as_str(), scenario.matrix.as_ref()?))).collect();
     if is_meshed(&a) == is_meshed(&b) {
+        let reasons = reasons.as_ref().unwrap_or(&book.reasons);
         let matrices: Vec<&Matrix> = matrices.into_iter().map(|(_, matrix)| matrix).collect();
-        let likeness = likeness(one, other, &matrices);
+        let likeness = likeness(one, other, &matrices, reasons);
         return Ok(Some(DifferenceReport::of_kind(&one.manifest, &other.manifest, &likeness)));
     }
     let Some(shapes) = shapes(one, &book.rules) else { return Ok(None) };
