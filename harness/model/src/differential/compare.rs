@@ -147,6 +147,11 @@ impl<'a> Run<'a> {
         self.cells.keys()
     }
 
+    /// Finds a cell by the name that it has in every run.
+    pub(super) fn cell(&self, id: &str) -> Option<&CallCell> {
+        self.cells.get(id)
+    }
+
     pub(super) fn end(&self, id: &str) -> End {
         let Some(cell) = self.cells.get(id) else {
             return End::Lost(format!("run {} has no such call", self.name));

@@ -10,7 +10,7 @@ mod compare;
 mod end;
 mod won;
 
-pub use alike::{DifferenceReason, Explained, Likeness, Unlike, difference_reasons, likeness};
+pub use alike::{DifferenceReason, Explained, Likeness, Side, Unlike, difference_reasons, likeness};
 pub use compare::{CellDifference, Difference, Differential, differential};
 pub use end::End;
 pub use won::Won;

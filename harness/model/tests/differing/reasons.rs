@@ -2,13 +2,13 @@
 
 use std::net::IpAddr;
 
-use dualproof_model::differential::{DifferenceReason, Likeness, difference_reasons, likeness};
-use dualproof_model::evidence::{Evidence, Match, Rule};
+use dualproof_model::differential::{DifferenceReason, Likeness, difference_reasons};
+use dualproof_model::evidence::{Cluster, Evidence, Match, Rule};
 use dualproof_model::family::FamilyOrder;
 use dualproof_model::plan::MeshKind;
 use dualproof_model::report::{Conclusion, DifferenceReport};
 
-use super::ORDERS;
+use super::{ORDERS, compared};
 use crate::lab::{CLIENT, World, listener, netns, proxy};
 
 const REASONS: &str = "\
@@ -71,14 +71,14 @@ fn what_has_a_reason_is_counted_by_it_whichever_bundle_comes_first() {
     for order in ORDERS {
         let (istio, embedded) = (World::seed(order).evidence(), embedded(order));
         for (a, b) in [(&istio, &embedded), (&embedded, &istio)] {
-            let said = likeness(a, b, &[], &reasons());
+            let said = compared(a, b, &reasons());
             assert!(said.unlike.is_empty(), "{:#?}", said.unlike);
             let counts: Vec<_> = said.reasons.iter().map(|one| (one.reason.as_str(), one.things.len())).collect();
             // Three pods: a chain of each family, one cluster, one family's sockets.
             assert_eq!(counts, [("a mark and no user", 6), ("no EDS", 3), ("no agent", 3)]);
             assert_eq!(said.explained, 12);
             assert_eq!(said.unused, [("no agent".to_owned(), "cluster agent, only istio".to_owned())]);
-            let without = likeness(a, b, &[], &[]);
+            let without = compared(a, b, &[]);
             assert_eq!((without.explained, without.unlike.len()), (0, 12));
         }
     }
@@ -88,8 +88,25 @@ fn what_has_a_reason_is_counted_by_it_whichever_bundle_comes_first() {
 fn a_reason_between_other_kinds_explains_nothing_and_is_not_called_unused() {
     let (a, mut b) = (World::seed(ORDERS[0]).evidence(), embedded(ORDERS[0]));
     b.manifest.cell.mesh = MeshKind::Istio;
-    let said = likeness(&a, &b, &[], &reasons());
+    let said = compared(&a, &b, &reasons());
     assert_eq!((said.explained, said.unlike.len(), said.reasons.len(), said.unused.len()), (0, 12, 0, 0));
+}
+
+#[test]
+fn what_one_kind_alone_has_is_explained_where_the_other_has_nothing_of_it() {
+    let agent = |evidence: &mut Evidence, kind: &str| {
+        let clusters = &mut proxy(evidence, CLIENT).clusters;
+        clusters.push(Cluster { name: "agent".to_owned(), kind: kind.to_owned(), active: true, ..Cluster::default() });
+    };
+    let (mut istio, mut ours) = (World::seed(ORDERS[0]).evidence(), embedded(ORDERS[0]));
+    agent(&mut istio, "STATIC");
+    let said = compared(&istio, &ours, &reasons());
+    assert_eq!((said.explained, said.unlike.len(), said.unused.len()), (13, 0, 0));
+    // The reason is about one kind, and not about a thing that both have.
+    agent(&mut ours, "EDS");
+    assert_eq!(compared(&istio, &ours, &reasons()).unlike.len(), 1);
+    proxy(&mut istio, CLIENT).clusters.retain(|cluster| cluster.name != "agent");
+    assert_eq!(compared(&istio, &ours, &reasons()).unlike.len(), 1);
 }
 
 /// What is lost, in which of both, and a word of what must be found unlike.
@@ -169,7 +186,7 @@ fn what_is_lost_of_a_family_has_no_reason() {
     for (lost, change, what, words) in cases {
         let (mut istio, mut ours) = (World::seed(ORDERS[1]).evidence(), embedded(ORDERS[1]));
         change(&mut istio, &mut ours);
-        let Likeness { unlike, .. } = likeness(&istio, &ours, &[], &reasons());
+        let Likeness { unlike, .. } = compared(&istio, &ours, &reasons());
         let is_told = unlike.iter().any(|one| {
             one.what.contains(what) && one.only_a.iter().chain(&one.only_b).any(|line| line.contains(words))
         });
@@ -182,7 +199,7 @@ fn what_is_lost_of_a_family_has_no_reason() {
 fn the_report_says_how_much_has_which_reason_and_is_red_for_the_rest_alone() {
     let (istio, mut ours) = (World::seed(ORDERS[0]).evidence(), embedded(ORDERS[0]));
     let report = |ours: &Evidence| {
-        let likeness = likeness(&istio, ours, &[], &reasons());
+        let likeness = compared(&istio, ours, &reasons());
         DifferenceReport::of_kind(&istio.manifest, &ours.manifest, &likeness)
     };
     let explained = report(&ours);

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 pub use reason::{DifferenceReason, difference_reasons};
 
 use crate::evidence::Evidence;
-use crate::spec::Matrix;
+use crate::spec::{Matrix, Shapes};
 use explain::Explainer;
 use sequence::{Line, apart};
 use thing::Thing;
@@ -55,6 +55,15 @@ pub struct Likeness {
     pub unused: Vec<(String, String)>,
 }
 
+/// One of two bundles.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a> {
+    /// What it holds.
+    pub evidence: &'a Evidence,
+    /// The shapes of its mesh; `None` without one, and where they are not known: then nobody knows which ends of a call are equally right.
+    pub shapes: Option<&'a Shapes>,
+}
+
 /// What one of two bundles has of a thing and the other has not.
 struct Apart {
     /// The thing.
@@ -67,11 +76,11 @@ struct Apart {
 
 /// Compares what two bundles hold: listeners, clusters and endpoints of every proxy, rules and open TCP ports of every namespace, and how each call
 /// of the matrices ended. Addresses are told by what they stand for, pods by their `app`, so that two runs that behave alike are equal. Rules
-/// that are in another order are another rule set. What the reasons for these two kinds of mesh explain is counted apart.
+/// that are in another order are another rule set. Ends of a call that are equally right by the truth table, where chance decides, are the same. What the reasons for these two kinds of mesh explain is counted apart.
 #[must_use]
-pub fn likeness(a: &Evidence, b: &Evidence, matrices: &[&Matrix], reasons: &[DifferenceReason]) -> Likeness {
-    let mut explainer = Explainer::new(reasons, [a, b].map(|evidence| evidence.manifest.cell.mesh));
-    let (a, b) = (things(a, matrices), things(b, matrices));
+pub fn likeness(sides: [Side<'_>; 2], matrices: &[&Matrix], reasons: &[DifferenceReason]) -> Likeness {
+    let mut explainer = Explainer::new(reasons, sides.map(|side| side.evidence.manifest.cell.mesh));
+    let [a, b] = sides.map(|side| things(&side, matrices));
     let all: BTreeSet<&Thing> = a.keys().chain(b.keys()).collect();
     let mut likeness = Likeness { compared: all.len(), ..Likeness::default() };
     for thing in all {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use dualproof_dump::bundle::Bundle;
-use dualproof_model::differential::{differential, likeness};
+use dualproof_model::differential::{Side, differential, likeness};
 use dualproof_model::judge::shapes;
 use dualproof_model::plan::MeshKind;
 use dualproof_model::report::DifferenceReport;
@@ -56,7 +56,7 @@ fn compared(a: &Path, b: &Path, rules: &str) -> Result<Option<DifferenceReport>,
     };
     let (a, b) = (read(a, rules)?, read(b, rules)?);
     let is_meshed = |(bundle, _): &(Bundle, RuleBook)| bundle.evidence.manifest.cell.mesh != MeshKind::None;
-    let ((one, book), (other, _)) = match (is_meshed(&a), is_meshed(&b)) {
+    let ((one, book), (other, other_book)) = match (is_meshed(&a), is_meshed(&b)) {
         (false, true) => (&b, &a),
         _ => (&a, &b),
     };
@@ -71,7 +71,9 @@ fn compared(a: &Path, b: &Path, rules: &str) -> Result<Option<DifferenceReport>,
     if is_meshed(&a) == is_meshed(&b) {
         let reasons = reasons.as_ref().unwrap_or(&book.reasons);
         let matrices: Vec<&Matrix> = matrices.into_iter().map(|(_, matrix)| matrix).collect();
-        let likeness = likeness(one, other, &matrices, reasons);
+        let sides = [(one, book), (other, other_book)]
+            .map(|(evidence, book)| Side { evidence, shapes: shapes(evidence, &book.rules) });
+        let likeness = likeness(sides, &matrices, reasons);
         return Ok(Some(DifferenceReport::of_kind(&one.manifest, &other.manifest, &likeness)));
     }
     let Some(shapes) = shapes(one, &book.rules) else { return Ok(None) };
