@@ -5,7 +5,7 @@ use dualproof_model::evidence::Evidence;
 use dualproof_wire::Outcome;
 
 use super::{ORDERS, compared};
-use crate::lab::matrix::{MatrixWorld, end, told};
+use crate::lab::matrix::{MatrixWorld, answer, end, report, told};
 use crate::lab::{CLIENT, MERGED, World, listener, netns};
 
 /// The same cluster with other addresses and other names of pods.
@@ -68,5 +68,21 @@ fn ends_of_a_call_that_chance_decides_between_are_the_same_and_no_others() {
         let said = unlike(Some(&MERGED));
         assert_eq!(said.is_empty(), is_same, "{id} {outcome:?}: {said:#?}");
         assert!(said.iter().all(|one| one.what == format!("call {id}")), "{said:#?}");
+    }
+    // The proxy that wins reaches the family on which the application listens, and no other.
+    for (local, is_same) in [("[fd00:10:244::8]:9002", true), ("10.244.0.8:9002", false)] {
+        let (a, mut b) = (world.evidence(), world.evidence());
+        let reply = told(&mut b, &[answered]).into_iter().map(|call| report(call).outcome.clone()).next();
+        for call in told(&mut b, &[raced]) {
+            report(call).outcome = reply.clone().unwrap_or_else(|| panic!("no answer"));
+            let token = call.ask.token.clone();
+            answer(call, |answer| {
+                answer.token = Some(token);
+                answer.local = local.parse().unwrap_or_else(|error| panic!("{error}"));
+            });
+        }
+        let said = likeness([&a, &b].map(|evidence| Side { evidence, shapes: Some(&MERGED) }), &[&matrix], &[]).unlike;
+        assert_eq!(said.is_empty(), is_same, "{local}: {said:#?}");
+        assert!(said.iter().all(|one| one.only_b.iter().all(|end| end.contains("answered"))), "{said:#?}");
     }
 }
