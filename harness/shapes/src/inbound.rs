@@ -18,16 +18,19 @@ pub(crate) struct InboundPort<'a> {
 
 /// Lists the pod's ports, by number. Of two Services that lead to one port the older one is taken
 /// (istio/istio:pilot/pkg/networking/core/listener_inbound.go `getFilterChainsByServicePort`). A name that no container has
-/// leads nowhere.
+/// leads nowhere. Ports for datagrams are listed, too, as if they were for streams: Istio gives each a cluster and filter chains, which nothing
+/// ever reaches.
 pub(crate) fn inbound_ports<'a>(proxy: &Proxy<'a>) -> BTreeMap<u16, InboundPort<'a>> {
     let mut ports = BTreeMap::new();
     for service in proxy.own_services() {
-        for port in service.ports.iter().filter(|port| port.is_stream()) {
+        for port in &service.ports {
             let Some(number) = target(proxy, port) else { continue };
             let first =
                 InboundPort { number, service_port: port.number, protocol: port.protocol, services: Vec::new() };
             let known: &mut InboundPort<'a> = ports.entry(number).or_insert(first);
-            if known.service_port == port.number {
+            // A Service may have one port for streams and for datagrams.
+            let is_known = known.services.last().is_some_and(|last| std::ptr::eq(*last, service));
+            if known.service_port == port.number && !is_known {
                 known.services.push(service);
             }
         }
