@@ -26,19 +26,21 @@ pub(super) fn renumbered(
     lines: &Lines<'_>,
     elsewhere: impl Fn(SocketAddr, &PodRef) -> usize,
 ) -> Option<Chain> {
-    let (clients, servers) = (at_client(call, socket, lines), at_server(answer, lines));
-    let ([(client, from)], [(server, to)]) = (clients.as_slice(), servers.as_slice()) else { return None };
+    let clients = at_client(call, socket, lines);
+    let [(client, from)] = clients.as_slice() else { return None };
+    // A connection between proxies carries one HTTP request after another.
+    let servers: Vec<_> = at_server(answer, lines).into_iter().filter(|(_, to)| same_request(from, to)).collect();
+    let [(server, to)] = servers.as_slice() else { return None };
     let (lost, came) = (from.upstream_local?, to.remote()?);
     let is_one = lost.ip() == came.ip()
         && reaches(call, from.upstream(), to.downstream_local)
-        && same_request(from, to)
         && from.bytes_received.is_some()
         && (from.bytes_received, from.bytes_sent) == (to.bytes_received, to.bytes_sent);
     let lost_is_free = lines.from(lost).all(|(_, line)| line.downstream_local != to.downstream_local);
     // A port of an application behind the client's proxy never leaves that pod.
     let (here, there): (Vec<_>, Vec<_>) =
         lines.from(came).filter(|(_, line)| line.pod != from.pod).partition(|(_, line)| line.pod == to.pod);
-    let came_is_free =
-        here.len() == 1 && lines.onward(&from.pod, came).count() <= there.len() + elsewhere(came, &to.pod);
+    let here = here.iter().filter(|(_, line)| same_request(from, line)).count();
+    let came_is_free = here == 1 && lines.onward(&from.pod, came).count() <= there.len() + elsewhere(came, &to.pod);
     (is_one && lost_is_free && came_is_free).then_some(Chain { client: Some(*client), server: Some(*server) })
 }

@@ -52,6 +52,25 @@ fn an_application_behind_the_clients_proxy_may_have_the_port_that_came() {
 }
 
 #[test]
+fn requests_that_share_a_connection_between_proxies_are_told_apart() {
+    let mut trail = changed(BY_VIP);
+    for line in &mut trail.lines {
+        line.request = Some("one".to_owned());
+    }
+    let mut later = trail.lines[1].clone();
+    later.request = Some("two".to_owned());
+    trail.lines.push(later);
+    assert_eq!(path(&trail).proof, Proof::Ends);
+
+    for request in [Some("one".to_owned()), None] {
+        trail.lines[2].request = request;
+        trail.lines[2].connection = Some(999);
+        let proof = path(&trail).proof;
+        assert!(!matches!(proof, Proof::Proven | Proof::Ends), "either could be meant: {proof:?}");
+    }
+}
+
+#[test]
 fn a_call_that_another_pod_answered_may_have_the_port_that_came() {
     let (trail, mut other) = (changed(BY_POD_IP), of(TO_NAKED, 8));
     let came = trail.lines[1].downstream_remote.unwrap_or_else(|| panic!("no port came"));
