@@ -188,16 +188,21 @@ fn a_manifest_that_is_cut_is_an_error_with_its_path() {
 }
 
 #[test]
-fn the_embedded_sample_has_a_matrix_with_its_logs_and_network_namespaces() {
-    let dir = sample("embedded-1.31-v4-v6");
-    let evidence = bundle::read(&dir).unwrap().evidence;
-    assert_eq!(evidence.manifest.cell.name(), "embedded_embedded-1.31.0_v4-v6_1n", "it never says that it is Istio");
-    assert!(evidence.testimonies.iter().any(|told| told.report().is_some()));
-    for proxy in &evidence.proxies {
-        let netns = evidence.netns.iter().find(|netns| netns.pod == proxy.pod).unwrap();
-        assert!(netns.rules.v4.is_some() && netns.rules.v6.is_some(), "{}", proxy.pod);
-        assert!(netns.sockets.v4.is_some() && netns.sockets.v6.is_some(), "{}", proxy.pod);
-        assert!(evidence.access_log.iter().any(|line| line.pod == proxy.pod), "{}", proxy.pod);
+fn samples_with_a_matrix_have_its_logs_and_network_namespaces() {
+    for (name, cell, proxies) in [
+        ("embedded-1.31-v4-v6", "embedded_embedded-1.31.0_v4-v6_1n", 2),
+        ("istio-1.31-v6-v4", "kind-1.36.1_istio-1.31.0-lab_v6-v4_1n", 6),
+    ] {
+        let evidence = bundle::read(&sample(name)).unwrap().evidence;
+        assert_eq!(evidence.manifest.cell.name(), cell, "an embedded cluster never says that it is Istio");
+        assert!(evidence.testimonies.iter().any(|told| told.report().is_some()));
+        for proxy in &evidence.proxies {
+            let netns = evidence.netns.iter().find(|netns| netns.pod == proxy.pod).unwrap();
+            assert!(netns.rules.v4.is_some() && netns.rules.v6.is_some(), "{}", proxy.pod);
+            assert!(netns.sockets.v4.is_some() && netns.sockets.v6.is_some(), "{}", proxy.pod);
+            assert!(evidence.access_log.iter().any(|line| line.pod == proxy.pod), "{}", proxy.pod);
+        }
+        let missing = &evidence.manifest.missing;
+        assert_eq!((evidence.proxies.len(), missing.len()), (proxies, 0), "{name}: {missing:?}");
     }
-    assert_eq!((evidence.proxies.len(), evidence.manifest.missing.len()), (2, 0), "{:?}", evidence.manifest.missing);
 }

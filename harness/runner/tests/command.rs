@@ -323,7 +323,7 @@ fn explaining_a_check_says_why_it_exists_and_what_to_do() {
 #[test]
 fn judging_a_recorded_bundle_twice_gives_the_same_bytes_and_needs_no_tool() {
     let machine = Machine::new();
-    for name in ["istio-1.31-v4-v6", "istio-1.30-v6-v4"] {
+    for name in ["istio-1.31-v4-v6", "istio-1.30-v6-v4", "istio-1.31-v6-v4", "embedded-1.31-v4-v6"] {
         let read = |out: &str, file: &str| std::fs::read(machine.path().join(out).join(file)).unwrap();
         for out in ["one", "two"] {
             let (code, stdout, stderr) = machine.run(&["judge", &bundle(name), "--out", out]);
