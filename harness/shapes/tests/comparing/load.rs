@@ -99,6 +99,7 @@ pub(crate) fn recordings() -> Outcome<Vec<Recording>> {
     Ok(vec![
         bundle("istio-1.31-v4-v6", "1.31.0-lab")?,
         bundle("istio-1.30-v6-v4", "1.30.4-lab")?,
+        bundle("istio-1.31-v6-v4", "1.31.0-lab")?,
         whole("istio-1.31-on", "1.31.0-lab", true)?,
         whole("istio-1.31-off", "1.31.0-lab", false)?,
     ])
