@@ -11,8 +11,10 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 rounds=${1:-5} calls=${2:-100000} ports="9000 9001 9002 9003" nc_calls=200 single=2000
 
+# Not the folder of other builds: the image's build keeps a folder of this name there.
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target/bench}
 cargo build --quiet --locked --profile agent -p dualproof-agent --bin agent --example epoll_loop
-built=$(realpath "${CARGO_TARGET_DIR:-target}/agent") agent=$built/agent loop=$built/examples/epoll_loop
+built=$(realpath "$CARGO_TARGET_DIR/agent") agent=$built/agent loop=$built/examples/epoll_loop
 client=dualproof-bench-c-$$ server=dualproof-bench-s-$$ work=$(mktemp -d)
 clean() {
   if [[ -n ${serving:-} ]]; then kill "$serving" 2>/dev/null || true; fi
