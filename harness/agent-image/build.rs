@@ -77,7 +77,7 @@ fn built(out: &Path) -> Result<PathBuf, String> {
     if !target.contains("-linux-") {
         return Err(format!("the agent runs in Linux containers and cannot be built for {target}; {HINT}"));
     }
-    let folder = target_folder(out).join("agent");
+    let folder = folder(out);
     let mut cargo = Command::new(variable("CARGO")?);
     for name in NOT_FOR_THE_AGENT {
         cargo.env_remove(name);
@@ -114,9 +114,11 @@ fn flags(root: &Path) -> Result<String, String> {
     Ok(flags.join("\x1f"))
 }
 
-/// Finds the target folder of the outer build: cargo puts a `CACHEDIR.TAG` into it. Without one, a folder of our own will do.
-fn target_folder(out: &Path) -> &Path {
-    out.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file()).unwrap_or(out)
+/// Names the folder of the agent's build: below the target folder of the outer one, which has a `CACHEDIR.TAG` where cargo itself made it. Without
+/// one, a folder of this script's own will do, whose name is not that of the binary beside it.
+fn folder(out: &Path) -> PathBuf {
+    let target = out.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
+    target.map_or_else(|| out.join("build"), |target| target.join("agent"))
 }
 
 /// Says why cargo failed, as far as its words are known.
