@@ -16,12 +16,13 @@ use dualproof_driver::workload::{self, MeshMark, Workload};
 use dualproof_embedded::api::kubeconfig;
 use dualproof_embedded::envoy::Envoy;
 use dualproof_embedded::supervisor::{self, ClusterSettings, NETNS_PAGE};
+use dualproof_model::answer;
 use dualproof_model::evidence::{CallStage, PodRef};
 use dualproof_model::family::{FamilyOrder, IpFamily};
 use dualproof_model::plan::{MeshKind, Timeouts};
 use dualproof_model::spec::VersionProfile;
 use dualproof_runner::rules::RuleBook;
-use dualproof_wire::{Answer, Ask, Destination, Outcome, Protocol, Records, unseal};
+use dualproof_wire::{Ask, Destination, Outcome, Protocol, Records};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -147,7 +148,8 @@ impl Cell {
         let Some(Outcome::Replied(text)) = told.report().map(|report| &report.outcome) else {
             return Err(format!("{}: {:?}", self.cluster.name, told.told).into());
         };
-        let answer: Answer = serde_json::from_str(&unseal(text.trim_end())?)?;
+        let answer =
+            answer::read(text, Protocol::Tcp).map_err(|error| format!("{}: {error}", self.cluster.name))?.answer;
         let is_right = answer.pod == server.name
             && answer.token.as_ref() == Some(&self.cluster.name)
             && IpFamily::of(&answer.local.ip()) == IpFamily::IPv6;

@@ -11,6 +11,7 @@ mod words;
 
 pub(crate) use ground::ThisMachine;
 pub use ground::missing;
+pub(crate) use process::ask_to_end;
 pub use provider::{Embedded, EmbeddedSettings};
 pub use serve::served;
 pub use words::Serve;

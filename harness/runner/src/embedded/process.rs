@@ -76,12 +76,9 @@ impl Process {
     /// Ends it and everything in it, and waits until all of it is gone: the process that we know is the keeper
     /// ([`dualproof_netns::confine::confine`]), which ends after all others when it is asked to, and before them when it is killed.
     pub(super) async fn end(mut self) -> io::Result<()> {
-        // A stopped one is told when it goes on.
-        for signal in [Signal::TERM, Signal::CONT] {
-            match kill_process(self.pid, signal) {
-                Ok(()) | Err(rustix::io::Errno::SRCH) => {}
-                Err(error) => return Err(error.into()),
-            }
+        match ask_to_end(self.pid) {
+            Ok(()) | Err(rustix::io::Errno::SRCH) => {}
+            Err(error) => return Err(error.into()),
         }
         if let Some(ended) = self.ended.take() {
             // A sender that is gone has ended, too.
@@ -89,6 +86,15 @@ impl Process {
         }
         Ok(())
     }
+}
+
+/// Asks the keeper of a cluster to end it, also where it is stopped: then it is told when it goes on.
+///
+/// # Errors
+/// What the kernel says: `SRCH` where it has ended.
+pub(crate) fn ask_to_end(keeper: Pid) -> Result<(), rustix::io::Errno> {
+    kill_process(keeper, Signal::TERM)?;
+    kill_process(keeper, Signal::CONT)
 }
 
 /// Reads until the line comes or the output ends.

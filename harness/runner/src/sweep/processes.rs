@@ -75,8 +75,7 @@ impl Process {
         let Some(pid) = Pid::from_raw(self.pid).filter(|_| words(self.pid) == self.words) else { return Ok(()) };
         let leads = getpgid(Some(pid)) == Ok(pid);
         let killed = match (leads, self.is_cluster()) {
-            // A stopped one is told when it goes on.
-            (true, true) => kill_process(pid, Signal::TERM).and_then(|()| kill_process(pid, Signal::CONT)),
+            (true, true) => embedded::ask_to_end(pid),
             (true, false) => kill_process_group(pid, Signal::KILL),
             (false, _) => kill_process(pid, Signal::KILL),
         };
