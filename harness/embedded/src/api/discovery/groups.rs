@@ -9,15 +9,12 @@ use serde_json::{Value, json};
 
 use crate::api::answer;
 use crate::api::patch::{SCALE, STATUS};
-use crate::api::resource::is_scaled;
+use crate::api::resource::{SCALE_GROUP, is_scaled};
 use crate::store::Kind;
 
 const VERBS: [&str; 8] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 const PART_VERBS: [&str; 3] = ["get", "patch", "update"];
 const MEDIA: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
-
-/// Group and version of scales, which are of no kind's own: clients take them for the kind's where none are said.
-const SCALE_GROUP: (&str, &str) = ("autoscaling", "v1");
 
 /// Subresources of pods that are streams: name, kind of the request, verbs.
 const STREAMS: [(&str, &str, &[&str]); 4] = [

@@ -11,4 +11,4 @@ mod write;
 
 pub(super) use handle::handle;
 pub(super) use present::metadata;
-pub(super) use scale::is_scaled;
+pub(super) use scale::{SCALE_GROUP, is_scaled};

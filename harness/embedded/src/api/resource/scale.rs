@@ -21,6 +21,9 @@ use crate::controller::negative_replicas;
 use crate::store::object::{entry, items, name, number, set, set_metadata, text, texts};
 use crate::store::{Kind, Part, Refusal, WriteOptions, decode, resource};
 
+/// Group and version of scales, which are of no kind's own: clients take them for the kind's where none are said.
+pub(in crate::api) const SCALE_GROUP: (&str, &str) = ("autoscaling", "v1");
+
 /// What a scale tells of its object's metadata.
 const SHOWN: [&str; 5] = ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"];
 
@@ -40,7 +43,8 @@ pub(super) fn handle(
     (parts, body): (&Parts, &Bytes),
     form: Form,
 ) -> Result<Response, Refusal> {
-    let kind = Kind { decode: Some(decode::<Scale>), ..Kind::new("autoscaling", "v1", "Scale", "scales", true) };
+    let (group, version) = SCALE_GROUP;
+    let kind = Kind { decode: Some(decode::<Scale>), ..Kind::new(group, version, "Scale", "scales", true) };
     let strictness = Strictness::of(query)?;
     let manager = Manager::of(query, header_text(&parts.headers, header::USER_AGENT), Some(SCALE));
     let mut warnings = Vec::new();
