@@ -19,6 +19,8 @@ pub struct KubeletSettings {
     pub cluster: String,
     /// The folder of the nodes' files: `bin/` for programs, `pods/<uid>/` for each pod. It must be on a file system that lets programs run.
     pub folder: PathBuf,
+    /// The folder of logs, a file for each incarnation of a container. They grow as long as the cluster lives.
+    pub logs: PathBuf,
     /// The cluster's families, the first one first: of podIP, hostIP and resolv.conf.
     pub families: Vec<IpFamily>,
     /// How many nodes; 0 is taken for 1.
@@ -28,13 +30,15 @@ pub struct KubeletSettings {
 }
 
 impl KubeletSettings {
-    /// Makes the settings of a cluster with one node, whose families and DNS addresses (the tenth of each range) are those of its ranges of
-    /// services.
+    /// Makes the settings of a cluster with one node, whose logs are in its folder, and whose families and DNS addresses (the tenth of each
+    /// range) are those of its ranges of services.
     #[must_use]
     pub fn new(cluster: &str, folder: impl Into<PathBuf>, service_ranges: &[IpNet]) -> Self {
+        let folder = folder.into();
         Self {
             cluster: cluster.to_owned(),
-            folder: folder.into(),
+            logs: folder.join("logs"),
+            folder,
             families: service_ranges.iter().map(|range| IpFamily::of(&range.addr())).collect(),
             nodes: 1,
             dns: service_ranges.iter().filter_map(tenth).collect(),
@@ -51,6 +55,12 @@ impl KubeletSettings {
     #[must_use]
     pub fn pod(&self, uid: &str) -> PathBuf {
         self.folder.join("pods").join(uid)
+    }
+
+    /// The log of one incarnation of a container. All lie in one folder: on a disk, a folder for each would cost more than the logs.
+    #[must_use]
+    pub fn log(&self, uid: &str, container: &str, incarnation: u32) -> PathBuf {
+        self.logs.join(format!("{uid}_{container}_{incarnation}.log"))
     }
 }
 

@@ -1,9 +1,11 @@
 //! Putting a cluster together.
 
+use std::fs;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use dualproof_netns::confine::Tmpfs;
 use ipnet::IpNet;
 use tokio_util::sync::CancellationToken;
 
@@ -41,8 +43,14 @@ pub async fn serve(
     let controllers = Controllers::new(&store, &config).map_err(SupervisorError::Objects)?;
     let controlling = tokio::spawn(controllers.run(stop.clone()));
     let mesh = Arc::new(ControlPlane::new(&store, settings.profiles, authority, settings.envoy));
-    let nodes =
-        KubeletSettings { nodes: settings.nodes, ..KubeletSettings::new(&settings.name, &settings.folder, &ranges) };
+    let files = settings.folder.join("files");
+    // Where the system does not let us, the disk will do. Logs stay there in any case: they would fill the memory of a cluster that is kept.
+    let _in_memory = fs::create_dir_all(&files).is_ok().then(|| Tmpfs::over(&files));
+    let nodes = KubeletSettings {
+        nodes: settings.nodes,
+        logs: settings.folder.join("logs"),
+        ..KubeletSettings::new(&settings.name, &files, &ranges)
+    };
     let proxies: Arc<dyn Proxies> = mesh.clone();
     let images = mesh.images(Images::default());
     let kubelet = Kubelet::start(&store, nodes, images, proxies, stop.clone()).await.map_err(SupervisorError::Nodes)?;

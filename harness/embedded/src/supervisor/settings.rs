@@ -14,7 +14,8 @@ use crate::envoy::Envoy;
 pub struct ClusterSettings {
     /// Its name, and the beginning of its nodes' names.
     pub name: String,
-    /// The folder of its files: programs, and a folder for each pod. It must be on a file system that lets programs run.
+    /// The folder of its files: programs, and a folder for each pod, which stand in memory; logs, which do not. Where the system lets nobody
+    /// mount, it must be on a file system that lets programs run.
     pub folder: PathBuf,
     /// Its families, the first one first: one or two, each once.
     pub families: Vec<IpFamily>,

@@ -7,8 +7,10 @@ mod obstacle;
 mod probe;
 mod reaper;
 mod stage;
+mod tmpfs;
 
 pub use enter::{Confinement, Standing, UserNamespace, confine};
 pub use obstacle::Obstacle;
 pub use probe::{Readiness, probe, trial};
 pub use stage::STAGE;
+pub use tmpfs::Tmpfs;

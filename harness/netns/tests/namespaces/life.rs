@@ -3,11 +3,12 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::mpsc::channel;
 
 use dualproof_netns::Namespace;
-use dualproof_netns::confine::{Confinement, STAGE, Standing, UserNamespace, confine, probe, trial as try_all};
+use dualproof_netns::confine::{Confinement, STAGE, Standing, Tmpfs, UserNamespace, confine, probe, trial as try_all};
 use libtest_mimic::Trial;
 
 use crate::site::LIMIT;
@@ -15,6 +16,9 @@ use crate::{Said, chain, trial};
 
 /// So many that their ends take longer than that of one process alone.
 const CROWD: usize = 50;
+
+/// Names the file or folder that a part works on.
+pub(crate) const FILE: &str = "DUALPROOF_TEST_FILE";
 
 /// Says which other part this program plays.
 pub(crate) const ROLE: &str = "DUALPROOF_TEST_ROLE";
@@ -30,6 +34,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("life::the_exit_code_comes_out", exit_code),
         trial("life::a_listener_of_outside_is_handed_on", listener),
         trial("life::what_is_dropped_is_gone", dropped),
+        trial("life::files_in_memory_are_seen_inside_alone", in_memory),
         trial("life::the_machine_tells_what_it_has", told),
     ]
 }
@@ -51,7 +56,7 @@ fn part(role: &str) -> Result<u8, Box<dyn std::error::Error>> {
     match role {
         // Tells the content of a file and the addresses that it sees.
         "tell" => {
-            let path = std::env::var_os("DUALPROOF_TEST_FILE").ok_or("a file")?;
+            let path = std::env::var_os(FILE).ok_or("a file")?;
             writeln!(out, "{}", std::fs::read_to_string(path)?)?;
             write!(out, "{}", std::fs::read_to_string("/proc/net/if_inet6")?)?;
             return Ok(0);
@@ -119,6 +124,18 @@ fn part(role: &str) -> Result<u8, Box<dyn std::error::Error>> {
             let listener = std::net::TcpListener::from(std::io::stdin().as_fd().try_clone_to_owned()?);
             let (mut stream, _) = listener.accept()?;
             stream.write_all(b"from inside")?;
+        }
+        Some("memory") => {
+            let folder = PathBuf::from(std::env::var_os(FILE).ok_or("a folder")?);
+            let memory = Tmpfs::over(&folder)?;
+            let program = folder.join("program");
+            std::fs::copy("/proc/self/exe", &program)?;
+            assert_eq!(Command::new(&program).env_remove(STAGE).env(ROLE, "nothing").status()?.code(), Some(0));
+            drop(memory);
+            assert!(!program.exists(), "a mount that was dropped is still there");
+            // This one is left to the kernel.
+            std::mem::forget(Tmpfs::over(&folder)?);
+            std::fs::write(&program, "")?;
         }
         _ => return Err(format!("there is no part `{role}`").into()),
     }
@@ -257,6 +274,13 @@ fn dropped() -> Said {
     while one.links().interfaces()?.len() > 1 {
         std::thread::yield_now();
     }
+    Ok(())
+}
+
+fn in_memory() -> Said {
+    let folder = tempfile::tempdir()?;
+    assert_eq!(again("user memory").env(FILE, folder.path()).spawn()?.wait()?.code(), Some(0));
+    assert_eq!(std::fs::read_dir(folder.path())?.count(), 0, "what was written inside is seen outside");
     Ok(())
 }
 

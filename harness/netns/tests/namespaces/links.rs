@@ -98,7 +98,7 @@ fn child_and_files() -> Said {
     one.apply(&[Change::address("lo", "fd00::1/128".parse()?)])?;
     let told = |namespace: &Namespace| -> Result<(String, bool), Box<dyn std::error::Error>> {
         let mut command = Command::new("/proc/self/exe");
-        command.env(life::ROLE, "tell").env("DUALPROOF_TEST_FILE", &target).stdout(Stdio::piped());
+        command.env(life::ROLE, "tell").env(life::FILE, &target).stdout(Stdio::piped());
         let output = namespace.spawn(command)?.wait_with_output()?;
         let text = String::from_utf8(output.stdout)?;
         let (content, table) = text.split_once('\n').ok_or("a line")?;

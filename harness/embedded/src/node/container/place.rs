@@ -115,13 +115,21 @@ impl Place {
         let own = logs.entry(container.to_owned()).or_default();
         own.push(log);
         if own.len() > 2 {
-            let old = own.remove(0);
-            // It is removed with its pod's folder otherwise.
-            drop(std::fs::remove_file(old.path()));
+            remove(&own.remove(0));
         }
+    }
+
+    /// Removes the logs of all containers, when the last has ended.
+    pub(in crate::node) fn remove_logs(&self) {
+        self.logs.lock().unwrap_or_else(PoisonError::into_inner).values().flatten().for_each(remove);
     }
 
     fn running(&self) -> MutexGuard<'_, BTreeMap<String, Surroundings>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A log that cannot be removed goes with the folder of the cluster.
+fn remove(log: &Log) {
+    drop(std::fs::remove_file(log.path()));
 }

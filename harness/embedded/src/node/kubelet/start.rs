@@ -1,5 +1,6 @@
 //! Starting the nodes.
 
+use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -46,9 +47,10 @@ impl Kubelet {
         // Before the first pod can be missed.
         let changes = store.follow();
         let names = names(&settings.cluster, settings.nodes);
-        let (folder, families) = (settings.programs(), settings.families.clone());
+        let (folder, logs, families) = (settings.programs(), settings.logs.clone(), settings.families.clone());
         let made = tokio::task::spawn_blocking(move || {
             install(&folder)?;
+            fs::create_dir_all(&logs).map_err(|source| NodeError::File { path: logs, source })?;
             Fabric::new(&names, &families).map_err(NodeError::from)
         });
         let fabric = made.await.map_err(|error| NodeError::Settings { what: error.to_string() })??;

@@ -123,6 +123,7 @@ fn leave(place: &Place) {
     }
     place.sandbox.release();
     place.tools.proxies.gone(&place.uid);
+    place.remove_logs();
     // What cannot be removed goes with the folder of the cluster.
     drop(std::fs::remove_dir_all(&place.folder));
 }

@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 
@@ -185,9 +184,7 @@ fn own(place: &Place) -> Vec<(String, String)> {
 }
 
 fn begin_log(place: &Place, container: &str, incarnation: u32) -> io::Result<Log> {
-    let folder: PathBuf = place.folder.join("logs").join(container);
-    std::fs::create_dir_all(&folder)?;
-    let log = Log::create(&folder.join(format!("{incarnation}.log")))?;
+    let log = Log::create(&place.tools.settings.log(&place.uid, container, incarnation))?;
     place.add_log(container, log.clone());
     Ok(log)
 }
