@@ -64,7 +64,7 @@ fn render(objects: &Path, pod: &str, version: &str, layout: &Layout) -> Result<(
     let settings = Settings::of(&version.parse()?, &profiles("profiles.yaml", text)?).ok_or("a version before 1.17")?;
     let (namespace, name) = pod.split_once('/').ok_or("POD is namespace/name")?;
     let id = PodRef { namespace: namespace.to_owned(), name: name.to_owned() };
-    for (file, content) in Files::of(&Sidecar::of(&world, &settings, &id)?, layout, "1").files {
+    for (file, content) in Files::of(Sidecar::of(&world, &settings, &id)?, layout, "1").files {
         let path = Path::new(&layout.folder).join(file);
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;

@@ -22,7 +22,7 @@
 //!     delivery: Delivery::Inline,
 //!     readiness: Readiness::Proxy,
 //! };
-//! let files = Files::of(&sidecar, &layout, "1").files;
+//! let files = Files::of(sidecar, &layout, "1").files;
 //! assert!(files.contains_key("envoy.json") && files.contains_key("sds/default.json"));
 //! # Ok(())
 //! # }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::layout::{Delivery, Layout};
-use super::{source, startup};
+use super::source::{self, Referred};
+use super::startup;
 use crate::envoy::typed;
 use crate::sidecar::Sidecar;
 
@@ -20,27 +21,27 @@ pub struct Files {
 }
 
 impl Files {
-    /// Renders a sidecar. `version` is what Envoy's dumps will show as `version_info`.
+    /// Renders a sidecar, whose parts become the files'. `version` is what Envoy's dumps will show as `version_info`.
     #[must_use]
-    pub fn of(sidecar: &Sidecar, layout: &Layout, version: &str) -> Self {
-        let rewritten = |parts: &[Value]| -> Vec<Value> {
-            let mut parts = parts.to_vec();
-            parts.iter_mut().for_each(|part| source::rewrite(part, sidecar, layout));
+    pub fn of(sidecar: Sidecar, layout: &Layout, version: &str) -> Self {
+        let Sidecar { bootstrap, listeners, clusters, endpoints, routes } = sidecar;
+        let referred = Referred { endpoints: &endpoints, routes: &routes };
+        let rewritten = |mut parts: Vec<Value>| -> Vec<Value> {
+            parts.iter_mut().for_each(|part| source::rewrite(part, referred, layout));
             parts
         };
         let mut files = BTreeMap::from([
-            ("envoy.json".to_owned(), startup::bootstrap(&sidecar.bootstrap, layout)),
-            ("lds.json".to_owned(), resources(version, rewritten(&sidecar.listeners))),
-            ("cds.json".to_owned(), resources(version, rewritten(&sidecar.clusters))),
+            ("envoy.json".to_owned(), startup::bootstrap(bootstrap, layout)),
+            ("lds.json".to_owned(), resources(version, rewritten(listeners))),
+            ("cds.json".to_owned(), resources(version, rewritten(clusters))),
         ]);
         for (name, secret) in secrets(layout) {
             files.insert(source::file("sds", name), resources(version, vec![secret]));
         }
         if layout.delivery == Delivery::Watched {
-            for (kind, parts) in [("eds", &sidecar.endpoints), ("rds", &sidecar.routes)] {
-                files.extend(
-                    parts.iter().map(|(name, part)| (source::file(kind, name), resources(version, vec![part.clone()]))),
-                );
+            for (kind, parts) in [("eds", endpoints), ("rds", routes)] {
+                let file = |(name, part): (String, Value)| (source::file(kind, &name), resources(version, vec![part]));
+                files.extend(parts.into_iter().map(file));
             }
         }
         Self { files }

@@ -1,9 +1,19 @@
 //! The one place in which a stream becomes a file.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::layout::{Delivery, Layout};
-use crate::sidecar::Sidecar;
+
+/// What listeners and clusters refer to by name.
+#[derive(Clone, Copy)]
+pub(super) struct Referred<'a> {
+    /// Endpoints, by the name of their cluster.
+    pub(super) endpoints: &'a BTreeMap<String, Value>,
+    /// Routes, by their name.
+    pub(super) routes: &'a BTreeMap<String, Value>,
+}
 
 /// Names the file of a resource: `eds/outbound_9000__echo.default.svc.cluster.local.json`.
 pub(super) fn file(kind: &str, name: &str) -> String {
@@ -20,7 +30,7 @@ pub(super) fn path(layout: &Layout, file: &str) -> Value {
 }
 
 /// Rewrites the sources in a listener or cluster.
-pub(super) fn rewrite(part: &mut Value, sidecar: &Sidecar, layout: &Layout) {
+pub(super) fn rewrite(part: &mut Value, referred: Referred<'_>, layout: &Layout) {
     match part {
         Value::Object(map) => {
             if let Some(name) = map.get("name").and_then(Value::as_str).map(str::to_owned)
@@ -28,16 +38,16 @@ pub(super) fn rewrite(part: &mut Value, sidecar: &Sidecar, layout: &Layout) {
             {
                 *source = path(layout, &file("sds", &name));
             }
-            endpoints(map, sidecar, layout);
-            routes(map, sidecar, layout);
+            endpoints(map, referred, layout);
+            routes(map, referred, layout);
             if let Some(mark) = layout.mark
                 && let Some(bind) = map.get_mut("upstream_bind_config")
             {
                 bind["socket_options"] = socket_options(mark);
             }
-            map.values_mut().for_each(|inner| rewrite(inner, sidecar, layout));
+            map.values_mut().for_each(|inner| rewrite(inner, referred, layout));
         }
-        Value::Array(list) => list.iter_mut().for_each(|inner| rewrite(inner, sidecar, layout)),
+        Value::Array(list) => list.iter_mut().for_each(|inner| rewrite(inner, referred, layout)),
         _ => {}
     }
 }
@@ -49,7 +59,7 @@ pub(super) fn socket_options(mark: u32) -> Value {
 
 type Fields = serde_json::Map<String, Value>;
 
-fn endpoints(map: &mut Fields, sidecar: &Sidecar, layout: &Layout) {
+fn endpoints(map: &mut Fields, referred: Referred<'_>, layout: &Layout) {
     let Some(lookup) = map.get_mut("eds_cluster_config") else { return };
     let name = lookup["service_name"].as_str().unwrap_or_default().to_owned();
     match layout.delivery {
@@ -57,19 +67,19 @@ fn endpoints(map: &mut Fields, sidecar: &Sidecar, layout: &Layout) {
         Delivery::Inline => {
             map.remove("eds_cluster_config");
             map.insert("type".to_owned(), json!("STATIC"));
-            map.insert("load_assignment".to_owned(), inner(sidecar.endpoints.get(&name)));
+            map.insert("load_assignment".to_owned(), inner(referred.endpoints.get(&name)));
         }
     }
 }
 
-fn routes(map: &mut Fields, sidecar: &Sidecar, layout: &Layout) {
+fn routes(map: &mut Fields, referred: Referred<'_>, layout: &Layout) {
     let Some(rds) = map.get_mut("rds") else { return };
     let name = rds["route_config_name"].as_str().unwrap_or_default().to_owned();
     match layout.delivery {
         Delivery::Watched => rds["config_source"] = path(layout, &file("rds", &name)),
         Delivery::Inline => {
             map.remove("rds");
-            map.insert("route_config".to_owned(), inner(sidecar.routes.get(&name)));
+            map.insert("route_config".to_owned(), inner(referred.routes.get(&name)));
         }
     }
 }

@@ -10,8 +10,7 @@ const STREAMS: [&str; 2] = ["sds-grpc", "xds-grpc"];
 const AGENT: &str = "agent";
 
 /// Takes the streams out of Istio's bootstrap and puts the files in.
-pub(super) fn bootstrap(istio: &Value, layout: &Layout) -> Value {
-    let mut bootstrap = istio.clone();
+pub(super) fn bootstrap(mut bootstrap: Value, layout: &Layout) -> Value {
     bootstrap["dynamic_resources"] =
         json!({ "lds_config": path(layout, "lds.json"), "cds_config": path(layout, "cds.json") });
     let by_proxy = layout.readiness == Readiness::Proxy;

@@ -61,7 +61,7 @@ fn check(envoy: &Path, folder: &Path, name: &str, world: &World, settings: &Sett
         delivery: Delivery::Inline,
         readiness: Readiness::Proxy,
     };
-    let files = Files::of(&Sidecar::of(world, settings, pod)?, &layout, "1");
+    let files = Files::of(Sidecar::of(world, settings, pod)?, &layout, "1");
     // Envoy wants the secrets' files to be there, and reads them later.
     std::fs::create_dir_all(folder.join("sds"))?;
     for (file, content) in files.files.iter().filter(|(file, _)| file.starts_with("sds/")) {

@@ -39,7 +39,7 @@ fn resources(files: &Files, file: &str) -> Vec<Value> {
 #[test]
 fn watched_files_differ_from_streams_in_their_sources_only() -> Outcome {
     let sidecar = sidecar()?;
-    let files = Files::of(&sidecar, &layout(Delivery::Watched, None), "7");
+    let files = Files::of(sidecar.clone(), &layout(Delivery::Watched, None), "7");
     let mut fed = sidecar.clone();
     fed.listeners = resources(&files, "lds.json");
     fed.clusters = resources(&files, "cds.json");
@@ -63,7 +63,7 @@ fn watched_files_differ_from_streams_in_their_sources_only() -> Outcome {
 fn every_file_that_is_named_is_there_and_every_file_is_named() -> Outcome {
     let sidecar = sidecar()?;
     for delivery in [Delivery::Watched, Delivery::Inline] {
-        let files = Files::of(&sidecar, &layout(delivery, Some(1337)), "7");
+        let files = Files::of(sidecar.clone(), &layout(delivery, Some(1337)), "7");
         let mut named = BTreeSet::from(["envoy.json".to_owned()]);
         for content in files.files.values() {
             paths(content, &mut named);
@@ -91,7 +91,7 @@ fn paths(value: &Value, named: &mut BTreeSet<String>) {
 #[test]
 fn inline_files_hold_every_endpoint_and_every_route() -> Outcome {
     let sidecar = sidecar()?;
-    let files = Files::of(&sidecar, &layout(Delivery::Inline, Some(1337)), "7");
+    let files = Files::of(sidecar.clone(), &layout(Delivery::Inline, Some(1337)), "7");
     for (name, endpoints) in &sidecar.endpoints {
         let clusters = resources(&files, "cds.json");
         let cluster = clusters.iter().find(|cluster| cluster["name"] == *name).ok_or("no cluster")?;
@@ -108,7 +108,7 @@ fn inline_files_hold_every_endpoint_and_every_route() -> Outcome {
 #[test]
 fn the_mark_is_on_every_way_out() -> Outcome {
     let sidecar = sidecar()?;
-    let files = Files::of(&sidecar, &layout(Delivery::Inline, Some(1337)), "7");
+    let files = Files::of(sidecar.clone(), &layout(Delivery::Inline, Some(1337)), "7");
     let mark = |bind: &Value| bind["socket_options"][0]["int_value"].as_u64();
     assert_eq!(mark(&files.files["envoy.json"]["cluster_manager"]["upstream_bind_config"]), Some(1337));
     let bound: Vec<Option<u64>> = resources(&files, "cds.json")

@@ -94,7 +94,6 @@ impl Fleet {
             uid: object::uid(pod).to_owned(),
             dual_stack: member::dual_stack(pod),
             folder: Folder::at(folder),
-            last: None,
             trouble: None,
             heard: Default::default(),
         };
@@ -201,10 +200,6 @@ fn send(
     if let Some(alter) = alteration {
         alter(&pod, &mut sidecar);
     }
-    if member.last.as_ref() == Some(&sidecar) {
-        return Ok(());
-    }
-    member.last = None;
     let path = |file: &str| member.folder.path(file).to_string_lossy().into_owned();
     let [chain, key, roots] = CERTIFICATES.map(path);
     let layout = Layout {
@@ -215,7 +210,5 @@ fn send(
         delivery: Delivery::Inline,
         readiness: Readiness::Proxy,
     };
-    member.folder.update(Files::of(&sidecar, &layout, version), version)?;
-    member.last = Some(sidecar);
-    Ok(())
+    member.folder.update(Files::of(sidecar, &layout, version), version)
 }

@@ -31,7 +31,8 @@ pub(in crate::mesh) struct Sent {
 #[derive(Debug)]
 pub(super) struct Folder {
     root: PathBuf,
-    written: BTreeMap<String, Value>,
+    /// The resources of each file, as text; of the bootstrap nothing.
+    written: BTreeMap<String, String>,
     pub(super) sent: Sent,
 }
 
@@ -63,24 +64,22 @@ impl Folder {
     pub(super) fn update(&mut self, files: Files, version: &str) -> Result<(), MeshError> {
         let mut files: Vec<(String, Value)> = files.files.into_iter().collect();
         files.sort_by_key(|(name, _)| rank(name));
-        for (name, mut content) in files {
-            let is_there = match self.written.get(&name) {
-                Some(written) => name == BOOTSTRAP || written["resources"] == content["resources"],
-                None => false,
-            };
-            if is_there {
+        for (name, content) in files {
+            let resources = content.get("resources").map(Value::to_string).unwrap_or_default();
+            if self.written.get(&name) == Some(&resources) {
                 continue;
             }
-            if name != BOOTSTRAP {
-                content["version_info"] = version.into();
-            }
-            self.put(&name, content.to_string().as_bytes())?;
+            let text = match name.as_str() {
+                BOOTSTRAP => content.to_string(),
+                _ => format!(r#"{{"resources":{resources},"version_info":{}}}"#, Value::from(version)),
+            };
+            self.put(&name, text.as_bytes())?;
             match name.as_str() {
                 CLUSTERS => version.clone_into(&mut self.sent.clusters),
                 LISTENERS => version.clone_into(&mut self.sent.listeners),
                 _ => {}
             }
-            self.written.insert(name, content);
+            self.written.insert(name, resources);
         }
         Ok(())
     }

@@ -126,7 +126,12 @@ impl Knowledge {
                 put(&mut self.services, key, &Objects { services: list, ..nothing }, |world| world.services)
             }
             resource::ENDPOINT_SLICES => {
-                put(&mut self.slices, key, &Objects { endpoint_slices: list, ..nothing }, |world| world.slices)
+                // One without ready endpoints is as none.
+                let objects = Objects { endpoint_slices: list, ..nothing };
+                put(&mut self.slices, key, &objects, |mut world| {
+                    world.slices.retain(|slice| !slice.endpoints.is_empty());
+                    world.slices
+                })
             }
             resource::PODS => {
                 let before = self.pods.get(key).cloned();

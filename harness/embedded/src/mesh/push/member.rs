@@ -1,7 +1,6 @@
 //! One sidecar that was started.
 
 use dualproof_model::evidence::PodRef;
-use dualproof_shapes::sidecar::Sidecar;
 use dualproof_shapes::world::Pod;
 use serde_json::Value;
 
@@ -20,8 +19,6 @@ pub(in crate::mesh) struct Member {
     /// The proxies' half of the switch, as this one has it.
     pub(super) dual_stack: bool,
     pub(super) folder: Folder,
-    /// What was computed for it last and sent; `None` before, and after trouble.
-    pub(super) last: Option<Sidecar>,
     /// Why it was not sent what it should have; `None` when it was.
     pub(in crate::mesh) trouble: Option<String>,
     /// What is known of its answers, for clusters and for listeners.
