@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::{Connect, HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use kube::Client;
 use kube::client::ConfigExt;
@@ -71,15 +71,25 @@ fn connect(config: Config) -> Result<Client, kube::Error> {
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(config.connect_timeout);
-    let https = config.rustls_https_connector_with_connector(tcp)?;
+    // A server without TLS, as an embedded cluster's, needs none of the machine's root certificates, which take milliseconds to read.
+    match config.cluster_url.scheme_str() {
+        Some("http") => over(&config, tcp),
+        _ => over(&config, config.rustls_https_connector_with_connector(tcp)?),
+    }
+}
+
+fn over<C>(config: &Config, connector: C) -> Result<Client, kube::Error>
+where
+    C: Connect + Clone + Send + Sync + 'static,
+{
     let service = ServiceBuilder::new()
         .layer(config.base_uri_layer())
         .option_layer(config.default_retry.then(|| RetryLayer::new(RetryPolicy::server_retry())))
         .option_layer(config.auth_layer()?)
         .layer(config.extra_headers_layer()?)
         .map_err(BoxError::from)
-        .service(hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build(https));
-    Ok(Client::new(service, config.default_namespace))
+        .service(hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build(connector));
+    Ok(Client::new(service, config.default_namespace.clone()))
 }
 
 /// Chooses rustls's crypto provider once for the process; a second call, or another's choice before, changes nothing.
