@@ -10,13 +10,9 @@ use serde_json::{Value, json};
 use crate::endpoint::merges;
 use crate::envoy::{ads, bind, http2_upstream, sniffed_upstream, typed, upstream_tls, with};
 use crate::inbound::InboundPort;
-use crate::proxy::{Proxy, inbound_cluster, outbound_cluster};
+use crate::proxy::{BLACK_HOLE, PASSTHROUGH, Proxy, inbound_cluster, outbound_cluster};
 use crate::world::{MtlsMode, Protocol, Service, ServicePort};
 
-/// Takes what must not go anywhere.
-pub(crate) const BLACK_HOLE: &str = "BlackHoleCluster";
-/// Takes what the pod sends to nobody known.
-pub(crate) const PASSTHROUGH: &str = "PassthroughCluster";
 /// A day in which nobody looks: hosts of an inbound cluster are never swept up.
 const NEVER: &str = "9223372035s";
 

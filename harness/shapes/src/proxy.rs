@@ -5,10 +5,13 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use dualproof_model::evidence::PodRef;
 use dualproof_model::family::IpFamily;
 
-use crate::cluster::{BLACK_HOLE, PASSTHROUGH};
 use crate::settings::Settings;
 use crate::world::{OutboundMode, Pod, Scope, Service, World, WorldError};
 
+/// The cluster that takes what must not go anywhere.
+pub(crate) const BLACK_HOLE: &str = "BlackHoleCluster";
+/// The cluster that takes what the pod sends to nobody known.
+pub(crate) const PASSTHROUGH: &str = "PassthroughCluster";
 const ANY_V4: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 const ANY_V6: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 /// The sources of connections to the application, which the redirect lets through (6 as in 15006).

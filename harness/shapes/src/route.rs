@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use dualproof_model::family::{Host, IpFamily};
 use serde_json::{Value, json};
 
-use crate::cluster::BLACK_HOLE;
 use crate::envoy::{typed, with};
-use crate::proxy::{Proxy, outbound_cluster};
+use crate::proxy::{BLACK_HOLE, Proxy, outbound_cluster};
 use crate::world::{Protocol, Service, ServicePort};
 
 /// Makes the outbound routes, by name: one for each HTTP port number, and one for each port of a Service that is sniffed.

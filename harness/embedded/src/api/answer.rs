@@ -15,6 +15,11 @@ pub(super) fn json(code: StatusCode, value: &impl Serialize) -> Response {
     }
 }
 
+/// Answers 200 with a text.
+pub(super) fn text(text: &'static str) -> Response {
+    typed(StatusCode::OK, "text/plain; charset=utf-8", text)
+}
+
 /// Answers with a body of a media type.
 pub(super) fn typed(code: StatusCode, media: &'static str, body: impl Into<Body>) -> Response {
     (code, [(header::CONTENT_TYPE, HeaderValue::from_static(media))], body.into()).into_response()

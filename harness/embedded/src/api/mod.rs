@@ -13,8 +13,10 @@ mod request;
 mod resource;
 mod route;
 mod server;
+mod state;
 mod stream;
 
 pub use kubeconfig::kubeconfig;
-pub use server::{ApiServer, serve, serve_with};
+pub use server::{serve, serve_with};
+pub use state::ApiServer;
 pub use stream::{ExecRequest, LogRequest, Output, PodRef, Runtime, RuntimeError, Stream, Streams};

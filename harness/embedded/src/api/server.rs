@@ -1,33 +1,19 @@
 //! Serving.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{Method, Request, StatusCode};
+use axum::http::{Method, Request};
 use axum::response::Response;
 use axum::serve::ListenerExt;
-use tokio_util::sync::CancellationToken;
 
 use super::route::Target;
-use super::stream::Runtime;
+use super::state::ApiServer;
 use super::{answer, discovery, resource, stream};
-use crate::store::{Refusal, Store};
+use crate::store::Refusal;
 
 /// The largest body that is read (kubernetes/kubernetes:staging/src/k8s.io/apiserver/pkg/server/config.go `MaxRequestBodyBytes`).
 const BODY: usize = 3 * 1024 * 1024;
-
-/// An API server: a store, and what runs its pods.
-#[derive(Clone)]
-pub struct ApiServer {
-    /// The objects.
-    pub store: Store,
-    /// What runs commands in pods, forwards their ports, and has their logs.
-    pub runtime: Arc<dyn Runtime>,
-    /// Ends watches, logs and streams, and then the server.
-    pub stop: CancellationToken,
-}
 
 /// Serves until `stop` is cancelled and the last request has ended.
 ///
@@ -80,9 +66,4 @@ async fn read(request: Request<Body>) -> Result<(axum::http::request::Parts, axu
     let body = axum::body::to_bytes(body, BODY).await;
     let body = body.map_err(|error| Refusal::BadRequest(format!("the body could not be read: {error}")))?;
     Ok((parts, body))
-}
-
-/// Answers 200 with an empty body of a media type.
-pub(super) fn ok_text(text: &'static str) -> Response {
-    answer::typed(StatusCode::OK, "text/plain; charset=utf-8", text)
 }

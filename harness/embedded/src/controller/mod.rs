@@ -15,6 +15,6 @@ mod workload;
 
 pub use config::ClusterConfig;
 pub use defaults::Defaults;
-pub(crate) use defaults::{base64, negative_replicas};
+pub(crate) use defaults::negative_replicas;
 pub use queue::Controllers;
 pub use service::ServiceAdmission;

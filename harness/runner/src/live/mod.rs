@@ -3,7 +3,9 @@
 mod agent;
 mod before;
 mod calls;
+mod context;
 mod driver;
+mod hand_on;
 mod relay;
 mod reuse;
 mod state;

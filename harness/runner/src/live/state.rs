@@ -17,6 +17,7 @@ use dualproof_model::truth::Baseline;
 use tokio_util::sync::CancellationToken;
 
 use super::before::{self, Foretold};
+use super::context::run_context;
 use super::relay::Place;
 use crate::lease::{Beacon, RunFolder};
 use crate::settings::Settings;
@@ -123,16 +124,5 @@ impl Live {
         let fixed = [Baseline::NAMESPACE].into_iter().chain(self.mesh.namespaces().iter().copied());
         let all: BTreeSet<String> = deployed.into_iter().chain(fixed.map(str::to_owned)).collect();
         all.into_iter().collect()
-    }
-}
-
-/// Says to the driver's rooms which run they work for.
-pub(super) fn run_context(settings: &Settings, folder: &RunFolder, cancel: CancellationToken) -> RunContext {
-    RunContext {
-        run: folder.id().to_owned(),
-        cancel,
-        timeouts: settings.timeouts,
-        waits: WaitLog::default(),
-        folder: folder.path().to_owned(),
     }
 }

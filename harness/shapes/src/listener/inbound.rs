@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use super::inspect::Inspectors;
 use super::listener as bound;
 use super::matching::{Chain, Handling, chains};
-use crate::cluster::{BLACK_HOLE, inbound_passthroughs};
+use crate::cluster::inbound_passthroughs;
 use crate::envoy::{HttpSide, connection_manager, downstream_tls, fields, listener_access_log, tcp_proxy, with};
 use crate::inbound::InboundPort;
-use crate::proxy::{Proxy, inbound_cluster};
+use crate::proxy::{BLACK_HOLE, Proxy, inbound_cluster};
 use crate::route::inbound_routes;
 use crate::world::Protocol;
 

@@ -3,9 +3,8 @@
 use serde_json::{Value, json};
 
 use super::listener as bound;
-use crate::cluster::BLACK_HOLE;
 use crate::envoy::{listener_access_log, tcp_proxy, with};
-use crate::proxy::Proxy;
+use crate::proxy::{BLACK_HOLE, Proxy};
 
 const PORT: u16 = 15001;
 

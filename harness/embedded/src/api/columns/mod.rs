@@ -1,6 +1,7 @@
 //! Tables for people.
 
 mod cells;
+mod column;
 mod pod;
 mod service;
 mod table;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::cells::age;
-use super::table::{Column, column, wide};
+use super::column::{Column, column, wide};
 use crate::store::object::{condition, has_ended, is_terminating, items, number, text};
 
 pub(super) fn columns(name: Column, age: Column) -> Vec<Column> {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::cells::{joined, selector};
-use super::table::{Column, column, wide};
+use super::column::{Column, column, wide};
 use crate::store::object::{items, number, text};
 
 /// Endpoints that are shown; the rest is counted.

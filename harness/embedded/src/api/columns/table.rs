@@ -5,28 +5,11 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::cells::{age, count};
+use super::column::{Column, column};
 use super::{pod, service, workload};
 use crate::api::resource::metadata;
 use crate::store::object::{name, text};
 use crate::store::{Kind, resource};
-
-/// One column: its name and type, whether it is only for wide tables, and what stands in it.
-pub(super) struct Column {
-    pub(super) name: &'static str,
-    pub(super) kind: &'static str,
-    pub(super) wide: bool,
-    pub(super) cell: fn(&Value) -> Value,
-}
-
-/// Makes a column of text.
-pub(super) fn column(name: &'static str, cell: fn(&Value) -> Value) -> Column {
-    Column { name, kind: "string", wide: false, cell }
-}
-
-/// Makes a column of text for wide tables.
-pub(super) fn wide(name: &'static str, cell: fn(&Value) -> Value) -> Column {
-    Column { wide: true, ..column(name, cell) }
-}
 
 /// Makes a table. `with_columns` names them, which a watch does only once.
 pub(in crate::api) fn table(kind: &Kind, objects: &[Arc<Value>], metadata_of_list: Value, with_columns: bool) -> Value {

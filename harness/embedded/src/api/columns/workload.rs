@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::cells::{age, containers, joined, selector};
-use super::table::{Column, column, wide};
+use super::column::{Column, column, wide};
 use crate::store::object::{condition, items, number, text, texts};
 
 /// How a label tells a node's role.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{groups, openapi};
 use crate::api::answer;
 use crate::api::request::header_text;
-use crate::api::server::{ApiServer, ok_text};
+use crate::api::state::ApiServer;
 use crate::store::Refusal;
 
 /// The version of Kubernetes whose API this is a part of.
@@ -26,7 +26,7 @@ pub(in crate::api) fn page(
     let kinds = server.store.kinds();
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let page = match parts.as_slice() {
-        ["healthz" | "readyz" | "livez", ..] => return Some(Ok(ok_text("ok"))),
+        ["healthz" | "readyz" | "livez", ..] => return Some(Ok(answer::text("ok"))),
         // An empty document of OpenAPI v2: kubectl asks for it when it finds no version 3 of a group, and then for the kind itself.
         ["openapi", "v2"] => return Some(Ok(answer::typed(StatusCode::OK, OPENAPI_V2, ""))),
         ["version"] => version(),

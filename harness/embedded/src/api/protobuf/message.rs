@@ -1,10 +1,11 @@
 //! Messages to JSON.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::schema::{Holds, field, is_known};
 use super::wire::{Wire, fields, is_unset};
-use crate::controller::base64;
 use crate::store::Refusal;
 
 /// What stands before every object (kubernetes/apimachinery:pkg/runtime/serializer/protobuf/protobuf.go).
@@ -74,7 +75,7 @@ fn value(holds: Holds, wire: Wire<'_>, is_list: bool) -> Result<Option<Value>, R
                     _ => return Err(broken()),
                 }
             }
-            let value = if holds == Holds::Binaries { base64(&value) } else { text(&value)? };
+            let value = if holds == Holds::Binaries { BASE64_STANDARD.encode(&value) } else { text(&value)? };
             Some(json!({ key: value }))
         }
         (Holds::IntOrString, Wire::Bytes(bytes)) => {

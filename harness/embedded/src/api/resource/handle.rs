@@ -12,7 +12,7 @@ use crate::api::answer;
 use crate::api::patch::{Manager, STATUS};
 use crate::api::request::{Query, header_text, read_body};
 use crate::api::route::Target;
-use crate::api::server::ApiServer;
+use crate::api::state::ApiServer;
 use crate::store::{Part, Refusal, resource};
 
 /// Answers a request about an object or a collection.

@@ -6,7 +6,7 @@ use axum::response::Response;
 use super::present::Form;
 use crate::api::request::Query;
 use crate::api::route::Target;
-use crate::api::server::ApiServer;
+use crate::api::state::ApiServer;
 use crate::store::{Refusal, Selector};
 
 /// Answers with one object.

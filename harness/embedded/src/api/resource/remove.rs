@@ -8,7 +8,7 @@ use super::read::selector;
 use crate::api::answer;
 use crate::api::request::Query;
 use crate::api::route::Target;
-use crate::api::server::ApiServer;
+use crate::api::state::ApiServer;
 use crate::store::{Key, Listing, Propagation, Refusal, Removal, object, resource};
 
 /// Removes one object. Answers with a `Status` when it is gone, with the object while it goes.

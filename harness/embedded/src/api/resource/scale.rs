@@ -16,7 +16,7 @@ use crate::api::answer;
 use crate::api::patch::{self, Manager, Patch, SCALE};
 use crate::api::request::{Query, header_text, media_type, read_body};
 use crate::api::route::Target;
-use crate::api::server::ApiServer;
+use crate::api::state::ApiServer;
 use crate::controller::negative_replicas;
 use crate::store::object::{entry, items, name, number, set, set_metadata, text, texts};
 use crate::store::{Kind, Part, Refusal, WriteOptions, decode, resource};

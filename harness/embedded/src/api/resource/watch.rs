@@ -15,7 +15,7 @@ use super::read::selector;
 use crate::api::answer;
 use crate::api::request::Query;
 use crate::api::route::Target;
-use crate::api::server::ApiServer;
+use crate::api::state::ApiServer;
 use crate::store::{Event, Kind, Refusal, Since, Watch, What};
 
 /// How long a watch lasts for a client that does not say (the API server: between 30 and 60 minutes).

@@ -14,7 +14,7 @@ use crate::api::answer;
 use crate::api::patch::{self, Manager, Patch};
 use crate::api::request::{Query, media_type, read_body};
 use crate::api::route::Target;
-use crate::api::server::ApiServer;
+use crate::api::state::ApiServer;
 use crate::store::{Part, Refusal, WriteOptions, object};
 
 /// Creates an object.

@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use super::open::close;
 use super::{ExecRequest, PodRef, RuntimeError, Streams};
 use crate::api::request::Query;
-use crate::api::server::ApiServer;
+use crate::api::state::ApiServer;
 use crate::store::Refusal;
 
 const PROTOCOLS: [&str; 2] = ["v5.channel.k8s.io", "v4.channel.k8s.io"];

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::open::close;
 use super::{PodRef, Stream, spdy};
 use crate::api::request::Query;
-use crate::api::server::ApiServer;
+use crate::api::state::ApiServer;
 use crate::store::Refusal;
 
 /// What kube speaks: for each port a channel of data and one of errors.

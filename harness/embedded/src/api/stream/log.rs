@@ -9,7 +9,7 @@ use tokio::io::AsyncReadExt;
 use super::{LogRequest, PodRef};
 use crate::api::answer;
 use crate::api::request::Query;
-use crate::api::server::ApiServer;
+use crate::api::state::ApiServer;
 use crate::store::Refusal;
 
 /// The most that is read at once.

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{PodRef, exec, forward, log};
 use crate::api::request::Query;
 use crate::api::route::Target;
-use crate::api::server::ApiServer;
+use crate::api::state::ApiServer;
 use crate::store::{Refusal, object, resource};
 
 /// Tells whether a request is about a stream.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::admit::{fill, immutable};
+use super::field::{fill, immutable};
 use crate::store::Cause;
 use crate::store::object::{entry, items, text};
 

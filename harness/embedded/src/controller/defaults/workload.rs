@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::admit::{fill, immutable};
+use super::field::{fill, immutable};
 use super::pod;
 use crate::store::object::{entry, number};
 use crate::store::{Cause, Selector};

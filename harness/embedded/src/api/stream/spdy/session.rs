@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::frame::{self, Frame};
 use super::headers::{Headers, NONE_FIRST, NONE_NEXT};
-use crate::api::server::ApiServer;
+use crate::api::state::ApiServer;
 use crate::api::stream::PodRef;
 
 /// The most that one frame carries.
