@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use dualproof_wire::{Bind, Destination, Protocol};
+use dualproof_wire::{Bind, Destination, Protocol, Records};
 
 use super::{Caller, Dial, PortKind, ServerKind, TargetKind};
 use crate::evidence::PodRef;
@@ -41,6 +41,30 @@ pub struct CallCell {
     pub to: Result<Destination, Absent>,
     /// The address is a podIP of a headless Service that names the port, so that a meshed client has a listener for it.
     pub headless_listener: bool,
+}
+
+impl CallCell {
+    /// Lists the families of the addresses that the client tries, in the order in which it does. The prober takes IPv6 first where it looks up both
+    /// records (`dualproof_wire::Records::Both`).
+    pub(crate) fn families_in_turn(&self) -> Vec<IpFamily> {
+        match (&self.dial, self.family) {
+            (Dial::Name(Records::Both), _) => {
+                let turn = [IpFamily::IPv6, IpFamily::IPv4];
+                turn.into_iter().filter(|family| self.service.families.contains(family)).collect()
+            }
+            (_, family) => family.into_iter().collect(),
+        }
+    }
+
+    /// Tells whether no Service stands behind the address and port: a clusterIP's undeclared port, a nodePort of a family that the Service lacks.
+    pub(crate) fn dials_nothing(&self) -> bool {
+        match &self.dial {
+            Dial::ClusterIp => self.port == PortKind::Undeclared,
+            Dial::Name(_) => self.port == PortKind::Undeclared && !self.service.headless,
+            Dial::PodIp(_) => false,
+            Dial::NodePort(_) => self.family.is_none_or(|family| !self.service.families.contains(&family)),
+        }
+    }
 }
 
 /// What matters of a live Service.

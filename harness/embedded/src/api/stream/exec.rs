@@ -9,7 +9,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
-use super::open::close;
+use super::close::close;
 use super::{ExecRequest, PodRef, RuntimeError, Streams};
 use crate::api::request::Query;
 use crate::api::state::ApiServer;

@@ -8,7 +8,7 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split};
 use tokio::sync::mpsc;
 
-use super::open::close;
+use super::close::close;
 use super::{PodRef, Stream, spdy};
 use crate::api::request::Query;
 use crate::api::state::ApiServer;

@@ -1,5 +1,6 @@
 //! Streams into pods: commands, ports, logs.
 
+mod close;
 mod exec;
 mod forward;
 mod log;

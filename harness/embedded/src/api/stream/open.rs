@@ -4,11 +4,9 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::FromRequestParts;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::extract::ws::WebSocketUpgrade;
 use axum::http::Request;
 use axum::response::Response;
-use futures_util::SinkExt;
-use futures_util::stream::SplitSink;
 use serde_json::Value;
 
 use super::{PodRef, exec, forward, log};
@@ -47,13 +45,6 @@ pub(in crate::api) async fn open(
     }
     let container = container(&pod, query.get("container"))?;
     exec::exec(server, reference(&pod), container, &query, upgrade)
-}
-
-/// Ends a socket as a normal ending: to kubectl any other is a broken connection. The client may be gone already.
-pub(super) async fn close(sink: &mut SplitSink<WebSocket, Message>) {
-    let normal = CloseFrame { code: close_code::NORMAL, reason: "".into() };
-    drop(sink.send(Message::Close(Some(normal))).await);
-    drop(sink.close().await);
 }
 
 fn reference(pod: &Arc<Value>) -> PodRef {

@@ -1,7 +1,6 @@
 //! UDP: no sidecar takes it, so that every call goes the cluster's own paths, whatever mTLS is demanded.
 
 use super::server::Fate;
-use super::table::{dials_nothing, families_in_turn};
 use super::{Answering, Crossing, Ending, Expected, Peer};
 use crate::matrix::{CallCell, Dial};
 
@@ -12,14 +11,14 @@ const BOUND: &str = "nobody is bound to the family that was dialled, and ICMP sa
 
 /// The first address of a name is the only one: a UDP socket connects to anything.
 pub(super) fn expected(cell: &CallCell) -> Expected {
-    if dials_nothing(cell) {
+    if cell.dials_nothing() {
         return Expected::failure(
             [Ending::Refused, Ending::Timeout, Ending::Unreachable, Ending::Stranger],
             "kube-proxy has no rule for this address and port: the datagram is dropped or refused by its mode, or leaves the cluster \
              by the default route, where anybody may answer but none of ours",
         );
     }
-    let Some(family) = families_in_turn(cell).first().copied() else {
+    let Some(family) = cell.families_in_turn().first().copied() else {
         return Expected::Unstated("the Service has no family");
     };
     match Fate::of_all(cell, |server| Fate::over(cell.bind, server, family)) {

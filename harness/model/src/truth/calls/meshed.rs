@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::server::{Fate, accepts, leg, plaintext_refused, proxy_gives_up, sidecar};
-use super::table::{dials_nothing, families_in_turn};
 use super::{Answering, ClientLeg, Crossing, Ending, Expected, Failing, MeshWorld, Outbound, Peer, World};
 use crate::family::IpFamily;
 use crate::matrix::{CallCell, Dial, PortKind, ServerPod};
@@ -29,7 +28,7 @@ const RACE: &str = "nobody listens on podIPs[0]'s family, and the client's proxy
 
 pub(super) fn expected(cell: &CallCell, world: &World, mesh: MeshWorld) -> Expected {
     // The client's own proxy takes every connection, so the first address of a name connects and no other is tried.
-    let Some(dialled) = families_in_turn(cell).first().copied() else {
+    let Some(dialled) = cell.families_in_turn().first().copied() else {
         return Expected::Unstated("the Service has no family");
     };
     match way(cell) {
@@ -123,7 +122,7 @@ fn by_headless(cell: &CallCell, world: &World, dialled: IpFamily) -> Expected {
 }
 
 fn by_passthrough(cell: &CallCell, world: &World, dialled: IpFamily) -> Expected {
-    if dials_nothing(cell) {
+    if cell.dials_nothing() {
         let endings = proxy_gives_up(cell).into_iter().chain([Ending::Timeout, Ending::Stranger]);
         return Expected::failure(
             endings,

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::server::{Fate, leg, plaintext_refused, proxy_gives_up, sidecar};
-use super::table::{dials_nothing, families_in_turn};
 use super::{Answering, ClientLeg, Crossing, Ending, Expected, Peer, World};
 use crate::family::IpFamily;
 use crate::matrix::{CallCell, Dial};
@@ -15,7 +14,7 @@ const SIDECAR: &str = "the server's sidecar takes both families and dials its ap
 const BOUND: &str = "nobody listens on the family that arrives";
 
 pub(super) fn expected(cell: &CallCell, world: &World) -> Expected {
-    if dials_nothing(cell) {
+    if cell.dials_nothing() {
         return Expected::failure(
             [Ending::Refused, Ending::Reset, Ending::Timeout, Ending::Unreachable, Ending::Closed, Ending::Stranger],
             "kube-proxy has no rule for this address and port: the packet is dropped or refused by its mode, or leaves the cluster \
@@ -27,14 +26,14 @@ pub(super) fn expected(cell: &CallCell, world: &World) -> Expected {
     }
     if sidecar(cell, world).is_some() {
         // A sidecar takes every connection, so the first address connects and no other is tried.
-        let Some(family) = families_in_turn(cell).first().copied() else { return no_family() };
+        let Some(family) = cell.families_in_turn().first().copied() else { return no_family() };
         return match Fate::of_all(cell, |server| Fate::over(cell.bind, server, family)) {
             Fate::Answered(_) => answer(cell, world, family, SIDECAR),
             Fate::Failed => Expected::failure(proxy_gives_up(cell), BOUND),
             Fate::Varies => Expected::Unstated("the servers behind the Service are not bound alike"),
         };
     }
-    for family in families_in_turn(cell) {
+    for family in cell.families_in_turn() {
         match Fate::of_all(cell, |server| Fate::over(cell.bind, server, family)) {
             Fate::Answered(_) => return answer(cell, world, family, SERVICE_PATH),
             Fate::Failed => {}
