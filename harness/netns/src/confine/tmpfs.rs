@@ -7,7 +7,7 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use crate::NetnsError;
 
 /// A file system in memory over a folder, for this process and what it starts, until this is dropped. Inside
-/// [`confine`](super::confine::confine()) nobody outside sees it, and the kernel removes it with the last process.
+/// [`confine`](super::confine()) nobody outside sees it, and the kernel removes it with the last process.
 ///
 /// Pods come with dozens of small files that live for seconds. A file system on a disk looks for room for each of them, and does not give the
 /// place of one that was removed to another for five seconds (torvalds/linux:fs/ext4/ialloc.c `recently_deleted`), so that a thousand clusters in
