@@ -97,6 +97,12 @@ pub fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
     items(object, "/status/conditions").iter().find(|condition| condition["type"] == kind)
 }
 
+/// Tells whether the condition of a type is there and true.
+#[must_use]
+pub fn holds(object: &Value, kind: &str) -> bool {
+    condition(object, kind).is_some_and(|condition| condition["status"] == "True")
+}
+
 /// Returns the mapping under a key, made where it is not there or is none.
 pub fn entry<'a>(object: &'a mut Value, key: &str) -> &'a mut Value {
     if !object.is_object() {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::cells::age;
 use super::column::{Column, column, wide};
-use crate::store::object::{condition, has_ended, is_terminating, items, number, text};
+use crate::store::object::{has_ended, holds, is_terminating, items, number, text};
 
 pub(super) fn columns(name: Column, age: Column) -> Vec<Column> {
     vec![
@@ -50,7 +50,7 @@ impl<'a> Told<'a> {
             restarted: None,
         };
         let stuck = told.initializing(pod);
-        if !stuck || condition(pod, "Initialized").is_some_and(|condition| text(condition, "/status") == "True") {
+        if !stuck || holds(pod, "Initialized") {
             told.running(pod);
         }
         if is_terminating(pod) && !has_ended(pod) {
@@ -111,8 +111,7 @@ impl<'a> Told<'a> {
             }
         }
         if runs && self.word == "Completed" {
-            let is_ready = condition(pod, "Ready").is_some_and(|condition| text(condition, "/status") == "True");
-            self.word = if is_ready { "Running" } else { "NotReady" }.to_owned();
+            self.word = if holds(pod, "Ready") { "Running" } else { "NotReady" }.to_owned();
         }
     }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::cells::{age, containers, joined, selector};
 use super::column::{Column, column, wide};
-use crate::store::object::{condition, items, number, text, texts};
+use crate::store::object::{holds, items, number, text, texts};
 
 /// How a label tells a node's role.
 const ROLE: &str = "node-role.kubernetes.io/";
@@ -64,7 +64,7 @@ pub(super) fn nodes(name: Column, age: Column) -> Vec<Column> {
     vec![
         name,
         column("Status", |node| {
-            let ready = condition(node, "Ready").is_some_and(|ready| ready["status"] == "True");
+            let ready = holds(node, "Ready");
             let unschedulable = node.pointer("/spec/unschedulable") == Some(&Value::Bool(true));
             let word = if ready { "Ready" } else { "NotReady" };
             if unschedulable { format!("{word},SchedulingDisabled").into() } else { word.into() }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::ports::ports_of;
 use crate::controller::cluster::owner_reference;
-use crate::store::object::{condition, has_ended, is_terminating, items, name, namespace, text, texts, uid};
+use crate::store::object::{has_ended, holds, is_terminating, items, name, namespace, text, texts, uid};
 use crate::store::{Key, Part, Refusal, Removal, Selector, Store, WriteOptions, resource};
 
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
@@ -68,7 +68,7 @@ fn endpoint(service: &Value, family: &str, pod: &Value) -> Option<Value> {
     let addresses = items(pod, "/status/podIPs").iter().map(|address| text(address, "/ip"));
     let is_meant = |address: &&str| parse_ip(address).is_ok_and(|ip| IpFamily::of(&ip).to_string() == family);
     let address = addresses.into_iter().find(is_meant)?;
-    let is_ready = condition(pod, "Ready").is_some_and(|ready| ready["status"] == "True");
+    let is_ready = holds(pod, "Ready");
     let leaves = is_terminating(pod);
     let publishes = service.pointer("/spec/publishNotReadyAddresses") == Some(&Value::Bool(true));
     let mut endpoint = json!({

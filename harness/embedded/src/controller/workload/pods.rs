@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::store::object::{condition, controller, has_ended, is_terminating, uid};
+use crate::store::object::{controller, has_ended, holds, is_terminating, uid};
 use crate::store::{Key, Store, resource};
 
 /// A pod of an owner.
@@ -16,7 +16,7 @@ pub(super) struct Owned {
 
 impl Owned {
     pub(super) fn is_ready(&self) -> bool {
-        condition(&self.pod, "Ready").is_some_and(|ready| ready["status"] == "True")
+        holds(&self.pod, "Ready")
     }
 
     pub(super) fn is_active(&self) -> bool {
